@@ -1,0 +1,154 @@
+"""Environment variables, read and checked in one place, each problem as one sentence."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+ENVIRONMENTS = ("development", "test", "production")
+
+
+class WrongEnvironment(Exception):
+    """An environment variable has a value this program cannot run with."""
+
+
+def text(*, name: str, default: str = "") -> str:
+    """Return the variable, or the default when it is not set or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(*, name: str, default: bool) -> bool:
+    """Return a yes/no variable.
+
+    :raises WrongEnvironment: when it is neither.
+    """
+    value = text(name=name).lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise WrongEnvironment(f"{name}={value!r} is neither yes nor no: set it to 1 or 0, or leave it out.")
+
+
+def whole_number(*, name: str, default: int, low: int, high: int) -> int:
+    """Return an integer variable within its range.
+
+    :raises WrongEnvironment: when it is not a number, or out of range.
+    """
+    value = text(name=name)
+    if not value:
+        return default
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise WrongEnvironment(
+            f"{name}={value!r} is not a whole number from {low} to {high}: correct it or leave it out."
+        )
+    return int(value)
+
+
+def port() -> int:
+    """Return the web server's port (`PORT`, default 8000)."""
+    return whole_number(name="PORT", default=8000, low=1, high=65535)
+
+
+def environment() -> str:
+    """Return which kind of installation this is (`RIALTO_ENV`).
+
+    :raises WrongEnvironment: when it is not one of the known ones.
+    """
+    value = text(name="RIALTO_ENV", default="development")
+    if value not in ENVIRONMENTS:
+        raise WrongEnvironment(f"RIALTO_ENV={value!r} is unknown: use one of {', '.join(ENVIRONMENTS)}.")
+    return value
+
+
+def home() -> Path:
+    """Return the folder that holds the embedded servers' data (`RIALTO_HOME`, default `.rialto/`)."""
+    return Path(os.path.abspath(os.path.expanduser(text(name="RIALTO_HOME") or str(CHECKOUT / ".rialto"))))
+
+
+def secret_key(*, demo: str) -> str:
+    """Return `SECRET_KEY`; outside production the demo's own key will do.
+
+    :raises WrongEnvironment: in production, when it is missing, short, or the demo's.
+    """
+    value = text(name="SECRET_KEY", default=demo)
+    if environment() == "production" and (value == demo or len(value) < 50):
+        raise WrongEnvironment(
+            "SECRET_KEY is missing, shorter than 50 characters or the demo's own: "
+            "in production set it to a long random secret of your own."
+        )
+    return value
+
+
+def hosts() -> list[str]:
+    """Return the host names this site answers to (`ALLOWED_HOSTS`, separated by commas).
+
+    :raises WrongEnvironment: in production, when there is none.
+    """
+    names = [name.strip() for name in text(name="ALLOWED_HOSTS").split(",") if name.strip()]
+    if names:
+        return names
+    if environment() == "production":
+        raise WrongEnvironment(
+            "ALLOWED_HOSTS is missing: in production set it to the site's host names, separated by commas."
+        )
+    return ["localhost", "127.0.0.1", "[::1]", "testserver"]
+
+
+def database(*, name: str) -> dict[str, object] | None:
+    """Return Django's database entry for a PostgreSQL address, or None when the variable is not set.
+
+    :raises WrongEnvironment: when it is not such an address.
+    """
+    value = text(name=name)
+    return database_from(address=value, name=name) if value else None
+
+
+def database_from(*, address: str, name: str) -> dict[str, object]:
+    """Return Django's database entry for one address.
+
+    :raises WrongEnvironment: when it is not the address of a PostgreSQL database.
+    """
+    example = "postgresql://user:password@host:5432/database"
+    try:
+        parts = urlsplit(address)
+        port_number = parts.port
+    except ValueError as problem:
+        raise WrongEnvironment(f"{name} is not an address ({problem}): it looks like {example}.") from None
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise WrongEnvironment(
+            f"{name} begins with {parts.scheme or 'no scheme'}://, and only PostgreSQL is supported: it looks like {example}."
+        )
+    database_name = unquote(parts.path.lstrip("/"))
+    if not database_name:
+        raise WrongEnvironment(f"{name} names no database: it looks like {example}.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database_name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": options.pop("port", "") or str(port_number or ""),
+        "OPTIONS": options,
+    }
+
+
+def redis() -> str | None:
+    """Return `REDIS_URL`, or None when it is not set.
+
+    :raises WrongEnvironment: when it is not the address of a Redis server.
+    """
+    value = text(name="REDIS_URL")
+    if not value:
+        return None
+    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        raise WrongEnvironment(f"REDIS_URL={value!r} is not a Redis address: it looks like redis://host:6379/0.")
+    return value
+
+
+def is_app(name: str) -> bool:
+    """Tell whether a package of ours is there as a Django app."""
+    return (CHECKOUT / name.replace(".", "/") / "apps.py").exists()

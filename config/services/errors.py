@@ -1,0 +1,2 @@
+class ServiceError(Exception):
+    """An embedded server cannot run; the text is one sentence with the remedy."""

@@ -1,0 +1,31 @@
+"""Fees, limits and terms of the bank. Rates are basis points, money is minor units of the base currency."""
+
+from datetime import timedelta
+
+RIALTO_CURRENCY = "EUR"
+
+# What the bank takes from a released consignment; the tax is a part of the commission, by its rate.
+RIALTO_COMMISSION_BPS = 800
+RIALTO_COMMISSION_VAT_BPS = 2_100
+# Kept back from a merchant's settlements against later refunds, and for how long.
+RIALTO_RESERVE_BPS = 500
+RIALTO_RESERVE_MATURES_AFTER = timedelta(days=30)
+
+# A released consignment becomes available T+N days later, by the calendar of UTC.
+RIALTO_SETTLE_AFTER_DAYS = 2
+# Without a word from carrier, buyer or operations, goods count as delivered so long after dispatch.
+RIALTO_RELEASE_AFTER_DAYS = 14
+
+# How long an order may await its payment, with its stock reserved.
+RIALTO_PAYMENT_EXPIRES_AFTER = timedelta(minutes=15)
+# How long an authorised bank-account payment may wait to be captured.
+RIALTO_AUTHORIZATION_EXPIRES_AFTER = timedelta(days=45)
+
+# Payments from an account: up to the first figure without a second factor, until the daily figure is used up.
+RIALTO_STEP_UP_ABOVE = 5_000
+RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
+RIALTO_STEP_UP_VALID_FOR = timedelta(minutes=10)
+
+# A shop's own delivery charge where a merchant set none.
+RIALTO_SHIPPING_CHARGE = 490
+RIALTO_SHIPPING_FREE_FROM = 7_500

@@ -1,0 +1,28 @@
+"""Everything that runs against the direction of imports, as dotted paths in one place."""
+
+# Classes of the payment methods, in the order shoppers see them
+RIALTO_METHODS: list[str] = []
+
+# Name of an event -> handlers, each `handler(events) -> None`, idempotent, called outside a transaction
+RIALTO_SUBSCRIBERS: dict[str, list[str]] = {}
+
+# Checks that `manage.py ledger verify` runs, each `check() -> list[str]` of problems
+RIALTO_CHECKS: list[str] = []
+
+# Called inside the settlement of merchants, in this order: `hook(*, settled) -> Sequence[Withholding]`
+RIALTO_SETTLEMENT_HOOKS: list[str] = []
+
+# Each `source(since, until)` returns the rows of some facts by fact name
+RIALTO_FACT_SOURCES: list[str] = []
+
+# Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
+RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
+
+CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
+    "payments.settlement.*": {"queue": "settlement"},
+    "payments.*": {"queue": "payments"},
+    "financing.*": {"queue": "credit"},
+    "mall.*": {"queue": "bulk"},
+}
+
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}

@@ -1,0 +1,25 @@
+"""Addresses of the site."""
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from config import views
+
+handler500 = "config.views.server_error"
+
+_ours = [
+    path("", include(name))
+    for name in ("mall.merchants.urls", "mall.fulfilment.urls", "payments.urls", "financing.urls")
+    if (settings.BASE_DIR / (name.replace(".", "/") + ".py")).exists()
+]
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("account/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    *_ours,
+    path("", include(apps.get_app_config("oscar").urls[0])),
+]
