@@ -1,0 +1,1 @@
+"""Paying later: instalments as a payment method at checkout, and their signing."""

@@ -1,0 +1,1 @@
+"""Products, schedules, agreements and the loans sold under them."""

@@ -1,0 +1,1 @@
+"""What happens to a loan after it is signed: disbursement, interest, repayment, lateness, loss."""

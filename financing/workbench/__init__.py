@@ -1,0 +1,1 @@
+"""Pages about credit: the officers' queue and cases, merchants' financing, shoppers' plans."""
