@@ -1,0 +1,116 @@
+"""Template tags of every page: money, icons, addresses with one parameter changed."""
+
+from collections.abc import Mapping
+
+from django import template
+from django.template.context import RequestContext
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+
+from payments.money import Money
+
+register = template.Library()
+
+LOCALES = {"en": "en", "es": "es", "zh-hans": "zh_Hans"}
+
+
+def _locale() -> str:
+    return LOCALES.get(get_language() or "en", "en")
+
+
+@register.filter
+def money(minor_units: int | None, currency: str) -> SafeString | str:
+    """Return an amount in minor units as text of the reader's language, with its currency."""
+    if minor_units is None or minor_units == "":
+        return ""
+    return format_html('<span class="money">{}</span>', Money(int(minor_units), currency).format(_locale()))
+
+
+@register.filter
+def money_text(minor_units: int, currency: str) -> str:
+    """Return the amount without markup, for attributes and options."""
+    return Money(int(minor_units), currency).format(_locale())
+
+
+@register.filter
+def amount(value: Money | None) -> SafeString | str:
+    """Return a Money as text of the reader's language, with its currency."""
+    return "" if value is None else money(value.minor_units, value.currency)
+
+
+@register.filter
+def percent(basis_points: int) -> str:
+    """Return a rate in basis points as text: 1250 is 12.5 %."""
+    return f"{int(basis_points) / 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", size: int = 24) -> SafeString:
+    """Draw an icon of the sprite; without a label it is decoration."""
+    role = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    return format_html(
+        '<svg class="icon" width="{}" height="{}" viewBox="0 0 24 24" {}><use href="{}#{}"></use></svg>',
+        size,
+        size,
+        role,
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def stars(score: float | None, count: int | None = None) -> SafeString | str:
+    """Draw a rating out of five, with its number and how many gave it."""
+    if not score:
+        return ""
+    spoken = f"{float(score):.1f}"
+    reviews = ""
+    if count is not None:
+        reviews = format_html(
+            ' <span class="stars-count">({}<span class="visually-hidden"> {}</span>)</span>',
+            count,
+            ngettext("review", "reviews", count),
+        )
+    return format_html(
+        '<span class="stars"><span aria-hidden="true">★</span> <span class="number">{}</span>'
+        '<span class="visually-hidden"> / 5</span>{}</span>',
+        spoken,
+        reviews,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def address_with(context: RequestContext, **changes: str | int | None) -> str:
+    """Return the page's own address with some parameters changed; an empty value takes one out.
+
+    A change of anything but the page number goes back to the first page.
+    """
+    query = context["request"].GET.copy()
+    if "page" not in changes:
+        query.pop("page", None)
+    for name, value in changes.items():
+        if value in (None, ""):
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.filter
+def at_key(mapping: Mapping[object, object], key: object) -> object:
+    """Return the mapping's value for the key, or nothing."""
+    return mapping.get(key, "") if mapping else ""
+
+
+@register.filter
+def widget_type(bound_field: object) -> str:
+    """Return the kind of a form field's widget: `checkbox`, `radio`, `file`, `hidden` or `text`."""
+    widget = bound_field.field.widget
+    name = type(widget).__name__.lower()
+    if getattr(widget, "input_type", "") == "checkbox" and "multiple" not in name:
+        return "checkbox"
+    if "radio" in name or "checkboxselectmultiple" in name:
+        return "radio"
+    return getattr(widget, "input_type", "text") or "text"

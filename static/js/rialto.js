@@ -1,0 +1,11 @@
+// Pages work without this file; with it they are quicker. Behavior hangs on data- attributes.
+
+import { sendOnce } from "./once.js";
+import { closeMenus } from "./menu.js";
+import { closeSuggestions } from "./suggestions.js";
+import { showErrors } from "./errors.js";
+
+sendOnce(document);
+closeMenus(document);
+closeSuggestions(document);
+showErrors(document);
