@@ -1,0 +1,33 @@
+"""Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
+
+from payments.models.accounts import CustomerAccount
+from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
+from payments.models.outbox import HandledEvent, OutboxEvent
+from payments.models.paying import Part, Payment, Share, Tender
+from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
+from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
+from payments.models.step_up import StepUpChallenge, StepUpCounter
+
+__all__ = [
+    "Cancellation",
+    "Capture",
+    "CustomerAccount",
+    "HandledEvent",
+    "MerchantTerms",
+    "MovementLeg",
+    "OutboxEvent",
+    "Part",
+    "Payment",
+    "Payout",
+    "ProviderAttempt",
+    "Refund",
+    "Release",
+    "Settlement",
+    "SettlementLine",
+    "Share",
+    "StepUpChallenge",
+    "StepUpCounter",
+    "Tender",
+    "Voucher",
+    "VoucherReservation",
+]

@@ -1,0 +1,210 @@
+"""Events leave in the transaction of what they tell, and reach every handler at least once.
+
+Handlers are named in ``RIALTO_SUBSCRIBERS`` and called as ``handler(events)`` outside any transaction, with events of
+one name in the order they were recorded. A handler that fails for a batch gets its events one by one, so that one bad
+event never holds up the others; it comes again later, ever more slowly.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import itertools
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import celery
+import kombu.exceptions
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+from django.utils.module_loading import import_string
+
+from payments import events
+from payments.models import HandledEvent, OutboxEvent
+
+logger = logging.getLogger(__name__)
+
+BATCH = 2_000
+# A relay that died with events in hand loses its claim on them after this time.
+CLAIM_SECONDS = 300
+LONGEST_WAIT_SECONDS = 3_600
+RELAY_TASK = "payments.tasks.relay"
+
+Handler = Callable[[Sequence[events.Event]], None]
+_held: contextvars.ContextVar[bool] = contextvars.ContextVar("outbox_held", default=False)
+
+
+def record(*, happened: Sequence[events.Event]) -> None:
+    """Write events in the caller's transaction; an event whose key was seen before is left out."""
+    if not happened:
+        return
+    OutboxEvent.objects.bulk_create(
+        [
+            OutboxEvent(name=event.name, key=f"{event.name}:{event.key}", payload=event.to_payload(), at=event.at)
+            for event in happened
+        ],
+        ignore_conflicts=True,
+        batch_size=BATCH,
+    )
+    waiting = {function for _, function, *_ in connection.run_on_commit}
+    if not _held.get() and _kick not in waiting:
+        transaction.on_commit(_kick)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Leave delivery to the caller's own :func:`drain` for as long as this lasts."""
+    token = _held.set(True)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
+def drain(*, limit: int | None = None, strict: bool = False) -> int:
+    """Deliver what is waiting, and what that brings about, here and now; return how many events were delivered.
+
+    With ``strict`` the first error of a handler is raised instead of being kept for later.
+    """
+    delivered = 0
+    with held():
+        while limit is None or delivered < limit:
+            claimed = _claim(limit=BATCH if limit is None else min(BATCH, limit - delivered))
+            if not claimed:
+                break
+            try:
+                delivered += _deliver(rows=claimed, strict=strict)
+            except Exception:
+                _give_back(rows=claimed)
+                raise
+    return delivered
+
+
+def relay() -> int:
+    """Deliver what is waiting; return how many events were delivered. Several may run at once."""
+    return drain()
+
+
+def sweep() -> int:
+    """Deliver what a lost message or a dead worker left behind; return how many events were delivered."""
+    return drain()
+
+
+def backlog() -> dict[str, int]:
+    """Return how many events wait, and how many of them have failed before."""
+    return OutboxEvent.objects.filter(delivered_at__isnull=True).aggregate(
+        waiting=Count("id"), failing=Count("id", filter=Q(attempts__gt=0))
+    )
+
+
+def _kick() -> None:
+    if not settings.RIALTO_OUTBOX_KICK:
+        return
+    try:
+        celery.current_app.send_task(RELAY_TASK, retry=False)
+    except (kombu.exceptions.OperationalError, OSError):
+        # The events are safe: the sweeper finds them when the queue is back.
+        logger.warning("The queue did not answer; events wait for the sweeper.")
+
+
+def _claim(*, limit: int) -> list[OutboxEvent]:
+    rows = OutboxEvent.objects.raw(
+        """
+        UPDATE payments_outboxevent SET available_at = clock_timestamp() + make_interval(secs => %s)
+        WHERE id IN (
+            SELECT id FROM payments_outboxevent
+            WHERE delivered_at IS NULL AND available_at <= clock_timestamp()
+            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+        )
+        RETURNING *
+        """,
+        [CLAIM_SECONDS, limit],
+    )
+    return sorted(rows, key=lambda row: row.id)
+
+
+def _deliver(*, rows: list[OutboxEvent], strict: bool) -> int:
+    delivered: list[int] = []
+    for name, group in itertools.groupby(rows, key=lambda row: row.name):
+        batch = list(group)
+        paths = settings.RIALTO_SUBSCRIBERS.get(name, ())
+        failures = _hand_over(rows=batch, paths=paths, strict=strict) if paths else {}
+        delivered += [row.id for row in batch if row.id not in failures]
+        if failures:
+            _put_back(rows=[row for row in batch if row.id in failures], failures=failures)
+    OutboxEvent.objects.filter(id__in=delivered).update(delivered_at=Now())
+    return len(delivered)
+
+
+def _hand_over(*, rows: list[OutboxEvent], paths: Sequence[str], strict: bool) -> dict[int, str]:
+    """Give rows of one name to each handler; return the error of each row that a handler failed on."""
+    failures: dict[int, str] = {}
+    succeeded: list[tuple[int, str]] = []
+    tried_before = [row.id for row in rows if row.attempts]
+    had: set[tuple[int, str]] = set()
+    if tried_before:
+        had = set(HandledEvent.objects.filter(event_id__in=tried_before).values_list("event_id", "handler"))
+    happened = _decode(rows=rows, failures=failures)
+    for path in paths:
+        handler = import_string(path)
+        ids = [identifier for identifier in happened if (identifier, path) not in had]
+        for group in _split_on_failure(handler=handler, ids=ids, happened=happened, strict=strict, failures=failures):
+            succeeded += [(identifier, path) for identifier in group]
+    HandledEvent.objects.bulk_create(
+        [HandledEvent(event_id=identifier, handler=path) for identifier, path in succeeded if identifier in failures],
+        ignore_conflicts=True,
+    )
+    return failures
+
+
+def _decode(*, rows: list[OutboxEvent], failures: dict[int, str]) -> dict[int, events.Event]:
+    happened = {}
+    for row in rows:
+        try:
+            happened[row.id] = events.decode(name=row.name, payload=row.payload)
+        except (events.UnknownEvent, TypeError, ValueError) as problem:
+            failures[row.id] = f"The event cannot be read: {problem}"
+    return happened
+
+
+def _split_on_failure(
+    *, handler: Handler, ids: list[int], happened: dict[int, events.Event], strict: bool, failures: dict[int, str]
+) -> Iterator[list[int]]:
+    """Call the handler with all of them, and after an error with each alone; yield what succeeded."""
+    if not ids:
+        return
+    try:
+        handler([happened[identifier] for identifier in ids])
+    except Exception as problem:
+        if strict:
+            raise
+        if len(ids) > 1:
+            for identifier in ids:
+                yield from _split_on_failure(
+                    handler=handler, ids=[identifier], happened=happened, strict=strict, failures=failures
+                )
+            return
+        logger.exception("A handler failed on an event", extra={"event": happened[ids[0]].key})
+        failures[ids[0]] = f"{type(problem).__name__}: {problem}"[:2_000]
+    else:
+        yield ids
+
+
+def _give_back(*, rows: list[OutboxEvent]) -> None:
+    OutboxEvent.objects.filter(id__in=[row.id for row in rows], delivered_at__isnull=True).update(available_at=Now())
+
+
+def _put_back(*, rows: list[OutboxEvent], failures: dict[int, str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE payments_outboxevent AS event
+            SET attempts = event.attempts + 1, last_error = failed.error,
+                available_at = clock_timestamp() + make_interval(secs => least(%s, power(2, event.attempts)))
+            FROM unnest(%s::bigint[], %s::text[]) AS failed (id, error)
+            WHERE event.id = failed.id
+            """,
+            [LONGEST_WAIT_SECONDS, [row.id for row in rows], [failures[row.id] for row in rows]],
+        )
