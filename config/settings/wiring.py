@@ -1,4 +1,11 @@
 """Everything that runs against the direction of imports, as dotted paths in one place."""
+from config.settings import policy
+
+# Fees, limits and terms, for apps that may not import the settings' modules
+RIALTO_POLICY = policy
+
+# Whether new events wake a worker at once; the sweeper finds them anyway
+RIALTO_OUTBOX_KICK = True
 
 # Classes of the payment methods, in the order shoppers see them
 RIALTO_METHODS: list[str] = []
