@@ -24,7 +24,7 @@ def redis_database(*, url: str, offset: int) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
         number = int(dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair).get("db", "0"))
-        return urlunsplit(parts._replace(query=f"db={number + offset}"))
+        return f"unix://{parts.path}?db={number + offset}"
     number = int(parts.path.strip("/") or "0")
     return urlunsplit(parts._replace(path=f"/{number + offset}"))
 
