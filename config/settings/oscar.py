@@ -56,6 +56,9 @@ OSCAR_APPS = [
     for original in _ORIGINALS
 ]
 
+# Forks that change no model keep Oscar's own migrations.
+MIGRATION_MODULES = {label: f"oscar.apps.{label}.migrations" for label in ("basket", "catalogue", "shipping")}
+
 OSCAR_SHOP_NAME = "Rialto"
 OSCAR_SHOP_TAGLINE = "The bank's own market"
 OSCAR_DEFAULT_CURRENCY = policy.RIALTO_CURRENCY

@@ -1,0 +1,59 @@
+"""Stock and prices of merchants; no sale can take more than there is."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from oscar.apps.partner.abstract_models import AbstractStockRecord
+from oscar.apps.partner.exceptions import InvalidStockAdjustment
+
+
+class StockRecord(AbstractStockRecord):
+    """One merchant's price and stock of one product."""
+
+    product = models.ForeignKey("catalogue.Product", on_delete=models.PROTECT, related_name="stockrecords")
+    partner = models.ForeignKey("partner.Partner", on_delete=models.PROTECT, related_name="stockrecords")
+
+    class Meta(AbstractStockRecord.Meta):
+        abstract = False
+        constraints = [
+            models.CheckConstraint(
+                name="partner_stock_never_oversold",
+                condition=Q(num_in_stock__isnull=True)
+                | Q(num_allocated__isnull=True)
+                | Q(num_allocated__lte=F("num_in_stock")),
+            ),
+            models.CheckConstraint(
+                name="partner_allocation_not_negative",
+                condition=Q(num_allocated__isnull=True) | Q(num_allocated__gte=0),
+            ),
+            models.CheckConstraint(
+                name="partner_price_not_negative", condition=Q(price__isnull=True) | Q(price__gte=0)
+            ),
+        ]
+
+    @property
+    def can_be_bought(self) -> bool:
+        """Tell whether at least one piece is free."""
+        return self.num_in_stock is None or self.net_stock_level > 0
+
+    def allocate(self, quantity: int) -> None:
+        """Reserve pieces for an order.
+
+        :raises InvalidStockAdjustment: fewer are free.
+        """
+        taken = (
+            type(self)
+            .objects.filter(pk=self.pk)
+            .filter(
+                Q(num_in_stock__isnull=True) | Q(num_in_stock__gte=Coalesce(F("num_allocated"), 0) + quantity)
+            )
+            .update(num_allocated=Coalesce(F("num_allocated"), 0) + quantity)
+        )
+        if not taken:
+            raise InvalidStockAdjustment(f"Fewer than {quantity} pieces of {self.partner_sku} are free.")
+        self.refresh_from_db(fields=["num_allocated"])
+
+    allocate.alters_data = True
+
+
+from oscar.apps.partner.models import *  # noqa: E402, F403 - Oscar registers the models we do not replace
