@@ -196,3 +196,40 @@ def without_interest(*, terms: Terms) -> tuple[Row, ...]:
         left -= paid
         equal.append(replace(row, principal=paid, interest=0, balance=left))
     return tuple(equal)
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumRow:
+    """The least that must have been paid of an advance by a day, in its own parts of principal and fee."""
+
+    number: int
+    starts_on: date
+    due_on: date
+    principal: int
+    fee: int
+
+
+def minimums(
+    *, principal: int, fee: int, starts_on: date, periods: int, days: int, minimum_bps: int
+) -> tuple[MinimumRow, ...]:
+    """Return an advance's least repayments: ``minimum_bps`` of the total each period, the rest in the last one.
+
+    Sales usually repay it long before; what they paid counts for the oldest period first.
+
+    :raises InvalidTerms: nothing is lent, or the minimums of the early periods exceed the whole.
+    """
+    if principal <= 0 or periods <= 0 or days <= 0:
+        raise InvalidTerms("An advance needs an amount, and at least one period of at least one day.")
+    if minimum_bps * (periods - 1) >= 10_000:
+        raise InvalidTerms("The minimums of an advance must leave something for its last period.")
+    rows, left_principal, left_fee = [], principal, fee
+    for number in range(1, periods + 1):
+        last = number == periods
+        part = left_principal if last else principal * minimum_bps // 10_000
+        part_fee = left_fee if last else fee * minimum_bps // 10_000
+        since = daycount.shift(start=starts_on, frequency="days", count=days * (number - 1))
+        until = daycount.shift(start=starts_on, frequency="days", count=days * number)
+        rows.append(MinimumRow(number, since, until, part, part_fee))
+        left_principal -= part
+        left_fee -= part_fee
+    return tuple(rows)

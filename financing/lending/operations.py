@@ -1,0 +1,121 @@
+"""Writing loans down: the loan, its schedule and the signed agreement, in one go and once for a key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from financing.lending.disclosure import Disclosure
+from financing.lending.models import Agreement, Borrower, Installment, Loan
+from financing.lending.quotes import Quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLoan:
+    """A loan to write down, as it was quoted, disclosed and signed. ``key`` names it once for ever."""
+
+    key: str
+    quote: Quote
+    disclosure: Disclosure
+    borrower: str
+    reference: str
+    signer: str
+    signature: str
+    at: datetime
+    application: int | None = None
+    tender_id: int | None = None
+    payment_id: int | None = None
+    merchant: str = ""
+    repay_account: str = ""
+    expires_at: datetime | None = None
+    evidence: dict[str, str] = field(default_factory=dict)
+
+
+def lock_borrowers(*, borrowers: Sequence[tuple[str, str]]) -> None:
+    """Hold the rows of (borrower, currency) pairs until the transaction ends, in their sorted order.
+
+    Whoever measures an exposure and then adds to it holds these, so that one limit is not used twice.
+    """
+    pairs = sorted(set(borrowers))
+    Borrower.objects.bulk_create(
+        [Borrower(reference=reference, currency=currency) for reference, currency in pairs], ignore_conflicts=True
+    )
+    references = {reference for reference, _ in pairs}
+    found = Borrower.objects.select_for_update().filter(reference__in=references)
+    list(found.order_by("reference", "currency").values_list("pk"))
+
+
+def create_loans(*, requests: Sequence[NewLoan]) -> tuple[list[Loan], list[Loan]]:
+    """Write down what is not yet there and return (the loan of each request, those that are new).
+
+    Call it inside a transaction that holds the borrowers' rows.
+    """
+    known = {loan.key: loan for loan in Loan.objects.filter(key__in=[item.key for item in requests])}
+    fresh = {item.key: item for item in requests if item.key not in known}
+    created = Loan.objects.bulk_create([_loan(item) for item in fresh.values()])
+    Installment.objects.bulk_create(
+        [row for loan, item in zip(created, fresh.values(), strict=True) for row in _schedule(loan, item.quote)]
+    )
+    Agreement.objects.bulk_create(
+        [_agreement(loan, item) for loan, item in zip(created, fresh.values(), strict=True)]
+    )
+    known.update((loan.key, loan) for loan in created)
+    return [known[item.key] for item in requests], created
+
+
+def _loan(item: NewLoan) -> Loan:
+    quote, today = item.quote, item.at.date()
+    return Loan(
+        key=item.key,
+        product=quote.product,
+        kind=quote.product.kind,
+        borrower=item.borrower,
+        currency=quote.currency,
+        application=item.application,
+        tender_id=item.tender_id,
+        payment_id=item.payment_id,
+        reference=item.reference,
+        merchant=item.merchant,
+        repay_account=item.repay_account,
+        principal=quote.amount,
+        undrawn=quote.amount,
+        annual_rate_bps=quote.rate_bps,
+        fee=quote.fee,
+        share_bps=quote.share_bps,
+        subsidy_bps=quote.product.subsidy_bps,
+        apr_bps=quote.apr_bps,
+        earning_rate=quote.earning_rate,
+        starts_on=quote.starts_on,
+        ends_on=quote.dues[-1].due_on,
+        signed_at=item.at,
+        expires_at=item.expires_at,
+        # The close of the day before signing has nothing to do for it; the day itself is its first.
+        closed_through=today - timedelta(days=1),
+    )
+
+
+def _schedule(loan: Loan, quote: Quote) -> list[Installment]:
+    return [
+        Installment(
+            loan=loan,
+            number=due.number,
+            starts_on=due.starts_on,
+            due_on=due.due_on,
+            principal=due.principal,
+            interest_planned=due.interest,
+        )
+        for due in quote.dues
+    ]
+
+
+def _agreement(loan: Loan, item: NewLoan) -> Agreement:
+    return Agreement(
+        loan=loan,
+        text=item.disclosure.text,
+        text_version=item.disclosure.text_version,
+        terms=item.disclosure.terms,
+        sha256=item.disclosure.sha256,
+        signer=item.signer,
+        signature=item.signature,
+        evidence=item.evidence,
+        signed_at=item.at,
+    )
