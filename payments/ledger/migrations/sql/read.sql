@@ -1,0 +1,93 @@
+-- Sums of the accounts' transfers that happened up to `at` (NULL: all of them): the newest closing at or
+-- before that instant, what happened since, and what was dated back before it after the closings were made.
+CREATE FUNCTION ledger_sums(ids bigint[], at timestamptz)
+RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+WITH closed_through AS (
+    SELECT sequence, to_xid, settled_id FROM ledger_seal
+    WHERE sequence = (SELECT max(through_seal) FROM ledger_closing)
+), base AS MATERIALIZED (
+    SELECT account.id, c.instant, coalesce(c.debits, 0) AS debits, coalesce(c.credits, 0) AS credits
+    FROM unnest(ids) AS account (id)
+    LEFT JOIN LATERAL (
+        SELECT * FROM ledger_closing WHERE account_id = account.id AND instant <= coalesce(at, 'infinity')
+        ORDER BY instant DESC, through_seal DESC LIMIT 1
+    ) AS c ON true
+), late AS MATERIALIZED (
+    SELECT t.debit_id, t.credit_id, t.happened_at, t.amount
+    FROM closed_through, ledger_transfer t, ledger_journal j
+    WHERE EXISTS (SELECT FROM base WHERE instant IS NOT NULL)
+        AND t.journal_id > closed_through.settled_id AND t.happened_at <= (SELECT max(instant) FROM base)
+        AND j.id = t.journal_id AND j.recorded_at = t.recorded_at AND j.xid >= closed_through.to_xid
+)
+SELECT base.id,
+    (base.debits + coalesce(since_debit.amount, 0) + coalesce(late_sum.debits, 0))::bigint,
+    (base.credits + coalesce(since_credit.amount, 0) + coalesce(late_sum.credits, 0))::bigint
+FROM base
+CROSS JOIN LATERAL (
+    SELECT sum(amount) AS amount FROM ledger_transfer WHERE debit_id = base.id
+    AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= coalesce(at, 'infinity')
+) AS since_debit
+CROSS JOIN LATERAL (
+    SELECT sum(amount) AS amount FROM ledger_transfer WHERE credit_id = base.id
+    AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= coalesce(at, 'infinity')
+) AS since_credit
+CROSS JOIN LATERAL (
+    SELECT sum(amount) FILTER (WHERE debit_id = base.id) AS debits,
+        sum(amount) FILTER (WHERE credit_id = base.id) AS credits
+    FROM late WHERE base.id IN (debit_id, credit_id) AND late.happened_at <= base.instant
+) AS late_sum
+$$;
+
+-- Sums of the accounts' transfers that were recorded up to `at`, whenever they happened.
+CREATE FUNCTION ledger_sums_as_recorded(ids bigint[], at timestamptz)
+RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+SELECT account.id,
+    (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE debit_id = account.id AND recorded_at <= at)::bigint,
+    (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE credit_id = account.id AND recorded_at <= at)::bigint
+FROM unnest(ids) AS account (id)
+$$;
+
+-- Present sums: the balance row, or for a hot account the closings and what came after.
+CREATE FUNCTION ledger_sums_now(ids bigint[])
+RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+SELECT account_id, debits, credits FROM ledger_balance WHERE account_id = ANY (ids)
+UNION ALL
+SELECT * FROM ledger_sums(ARRAY(SELECT id FROM ledger_account WHERE id = ANY (ids) AND hot), NULL)
+$$;
+
+-- Close an account. Postings to it wait for its balance row; a hot account has none, so its closing waits for
+-- every posting under way and holds new ones back until it is done.
+CREATE FUNCTION ledger_close(code text, at timestamptz) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    account ledger_account;
+BEGIN
+    SELECT * INTO account FROM ledger_account a WHERE a.code = ledger_close.code;
+    IF account.id IS NULL THEN
+        RETURN 'unknown_account';
+    END IF;
+    IF account.hot THEN
+        LOCK TABLE ledger_account IN ACCESS EXCLUSIVE MODE;
+    ELSE
+        PERFORM FROM ledger_balance WHERE account_id = account.id FOR UPDATE;
+    END IF;
+    IF (SELECT debits <> credits FROM ledger_sums_now(ARRAY[account.id])) THEN
+        RETURN 'account_not_empty';
+    END IF;
+    UPDATE ledger_account SET closed_at = at WHERE id = account.id AND closed_at IS NULL;
+    RETURN 'closed';
+END $$;
+
+-- What may be sealed: transactions below oldest_xid have all ended. last_id is read before the snapshot, so
+-- a transaction at or above next_xid draws only ids above it.
+CREATE FUNCTION ledger_horizon(OUT last_id bigint, OUT oldest_xid bigint, OUT next_xid bigint, OUT read_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END INTO last_id FROM ledger_id_seq s;
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+        clock_timestamp() INTO oldest_xid, next_xid, read_at;
+END $$;

@@ -1,0 +1,92 @@
+-- One counter numbers accounts and journals: ids are drawn after the transaction has its own id and, for
+-- journals, after the account locks, so id order is posting order per account.
+CREATE SEQUENCE ledger_id_seq;
+
+CREATE TABLE ledger_account (
+    id bigint PRIMARY KEY DEFAULT nextval('ledger_id_seq'),
+    code text COLLATE "C" NOT NULL UNIQUE CHECK (code <> ''),
+    account_class text NOT NULL CHECK (account_class IN ('asset', 'liability', 'equity', 'income', 'expense')),
+    currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    normal_side text NOT NULL CHECK (normal_side IN ('debit', 'credit')),
+    floor bigint,
+    hot boolean NOT NULL,
+    owner text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    xid bigint NOT NULL,
+    CONSTRAINT hot_has_no_floor CHECK (NOT hot OR floor IS NULL)
+);
+
+-- No row for hot accounts: nothing there to wait for.
+CREATE TABLE ledger_balance (
+    account_id bigint PRIMARY KEY REFERENCES ledger_account,
+    debits bigint NOT NULL DEFAULT 0 CHECK (debits >= 0),
+    credits bigint NOT NULL DEFAULT 0 CHECK (credits >= 0),
+    version bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 70);
+
+-- Not partitioned: a unique key must hold for ever, over all months.
+CREATE TABLE ledger_key (
+    journal_id bigint NOT NULL UNIQUE,
+    reverses bigint,
+    hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    input_hash bytea NOT NULL CHECK (octet_length(input_hash) = 32)
+);
+CREATE UNIQUE INDEX ledger_key_reverses ON ledger_key (reverses) WHERE reverses IS NOT NULL;
+
+-- Partitioned by the database's clock. The key above makes journal ids unique over all partitions, and
+-- ledger_post is the only writer, so the rows need no foreign keys and no unique indexes of their own.
+CREATE TABLE ledger_journal (
+    id bigint NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    happened_at timestamptz NOT NULL,
+    xid bigint NOT NULL,
+    event text NOT NULL CHECK (event <> ''),
+    reference text COLLATE "C" NOT NULL,
+    currency text NOT NULL,
+    metadata jsonb NOT NULL
+) PARTITION BY RANGE (recorded_at);
+CREATE INDEX ledger_journal_id ON ledger_journal (id);
+CREATE INDEX ledger_journal_reference ON ledger_journal (reference);
+
+CREATE TABLE ledger_transfer (
+    journal_id bigint NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    happened_at timestamptz NOT NULL,
+    debit_id bigint NOT NULL,
+    credit_id bigint NOT NULL,
+    amount bigint NOT NULL CHECK (amount > 0),
+    position smallint NOT NULL,
+    currency text NOT NULL,
+    CHECK (debit_id <> credit_id)
+) PARTITION BY RANGE (recorded_at);
+CREATE INDEX ledger_transfer_journal ON ledger_transfer (journal_id);
+CREATE INDEX ledger_transfer_debit ON ledger_transfer (debit_id, happened_at);
+CREATE INDEX ledger_transfer_credit ON ledger_transfer (credit_id, happened_at);
+
+-- What an account's transfers that happened up to `instant` summed to, among the journals sealed up to
+-- `through_seal`. All closings together hold through the newest through_seal: a journal dated back adds
+-- new rows for the instants it changes and never edits one.
+CREATE TABLE ledger_closing (
+    account_id bigint NOT NULL REFERENCES ledger_account,
+    instant timestamptz NOT NULL,
+    through_seal bigint NOT NULL,
+    debits bigint NOT NULL,
+    credits bigint NOT NULL,
+    PRIMARY KEY (account_id, instant, through_seal)
+);
+
+-- Covers every account and journal whose transaction id is below to_xid and not below the previous seal's.
+-- next_xid and last_id say how far the database's counters stood; every id up to settled_id is covered.
+-- leaves (id and the start of its hash, 16 bytes each) only serve to name a tampered row.
+CREATE TABLE ledger_seal (
+    sequence bigint PRIMARY KEY,
+    sealed_at timestamptz NOT NULL,
+    to_xid bigint NOT NULL,
+    next_xid bigint NOT NULL,
+    last_id bigint NOT NULL,
+    settled_id bigint NOT NULL,
+    leaves bytea NOT NULL,
+    previous bytea NOT NULL,
+    hash bytea NOT NULL UNIQUE
+);
