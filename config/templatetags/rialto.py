@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 
+from mall.catalogue import pictures
 from payments.money import Money
 
 register = template.Library()
@@ -114,3 +115,29 @@ def widget_type(bound_field: object) -> str:
     if "radio" in name or "checkboxselectmultiple" in name:
         return "radio"
     return getattr(widget, "input_type", "text") or "text"
+
+
+@register.simple_tag
+def picture(product_id: int, title: str, category: str = "", label: str = "") -> SafeString:
+    """Draw the product's picture; without a label it is decoration beside its name."""
+    drawn = pictures.picture_of(product_id=product_id, title=title, category=category)
+    return format_html(
+        '<svg class="picture picture-{}" viewBox="0 0 120 120" {}>'
+        '<rect class="picture-ground" width="120" height="120"></rect>{}'
+        '<use href="{}#{}" x="32" y="32" width="56" height="56"{}></use></svg>',
+        drawn.palette,
+        format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"'),
+        BACKDROPS[drawn.backdrop],
+        static("img/pictures.svg"),
+        drawn.symbol,
+        format_html(' transform="translate(120 0) scale(-1 1)"') if drawn.turned else "",
+    )
+
+
+# What stands behind the thing: an arch, a round window, a pair of arches, a quay.
+BACKDROPS = {
+    1: format_html('<path class="picture-arch" d="M18 120V68a42 42 0 0 1 84 0v52z"></path>'),
+    2: format_html('<circle class="picture-arch" cx="60" cy="60" r="46"></circle>'),
+    3: format_html('<path class="picture-arch" d="M-4 120V84a31 31 0 0 1 62 0v36zm66 0V84a31 31 0 0 1 62 0v36z"></path>'),
+    4: format_html('<path class="picture-arch" d="M0 120V74h120v46z"></path>'),
+}

@@ -1,0 +1,140 @@
+"""Product pictures drawn from what is known of the product: the same product always gets the same picture."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+PALETTES = 8
+BACKDROPS = 4
+
+# The first line with a word of the title wins, then the first with a word of the category.
+_WORDS = """
+phone: phone smartphone telephony telephone mobile telefonia celular
+headphones: headphones headphone earbuds earphones headset audio
+laptop: laptop notebook-computer computer computers pc ultrabook
+keyboard: keyboard keypad mouse
+printer: printer scanner printing tablets
+screen: screen monitor tv television tablet electronics projector
+camera: camera cine lens tripod webcam photo
+watch: watch smartwatch watches chronograph stopwatch
+speaker: speaker soundbar radio subwoofer
+gamepad: gamepad console consoles controller games joystick
+plug: charger cable adapter plug usb powerbank power-bank battery extension
+bulb: bulb lights lighting light led
+lamp: lamp lantern sconce torch luminaire
+sofa: sofa couch loveseat futon
+chair: chair stool armchair bench rocker
+table: table desk workbench sideboard office
+bed: bed mattress bedframe bedroom
+pillow: pillow cushion duvet blanket quilt linen sheet bedding throw comforter
+shelf: shelf bookshelf bookcase cabinet wardrobe rack drawer dresser organizer living furniture
+rug: rug carpet mat doormat runner
+vase: vase pot-plant decor decoration pottery
+frame: frame poster print canvas painting art mirror
+candle: candle diffuser incense christmas
+clock: clock alarm timer
+towel: towel bathrobe bath bathroom curtain tablecloth
+mug: mug cup teacup glass tumbler glasses-set
+pot: pot pan saucepan casserole skillet wok cookware kitchen cuisine dining pressure
+kettle: kettle teapot carafe
+knife: knife cutlery fork spoon cutter cutting peeler grater
+blender: blender mixer juicer toaster grinder appliances processor oven small
+washer: washer dishwasher fridge refrigerator dryer vacuum home-appliances
+fan: fan heater conditioner conditioning humidifier purifier ventilator
+drill: drill saw sander screwdriver grinder-tool
+hammer: hammer wrench pliers spanner axe chisel tools costruction construction
+toolbox: toolbox toolkit tool kit industry agro
+plant: plant seed seeds planter watering garden gardening hose fern
+flower: flower flowers bouquet rose bulbs
+ball: ball football basketball volleyball leisure sports sport
+dumbbell: dumbbell kettlebell weights weight fitness yoga gym barbell resistance band
+bicycle: bicycle bike cycling pump
+tent: tent camping sleeping hammock outdoor
+racket: racket tennis badminton paddle padel
+helmet: helmet goggles
+shoe: shoe shoes sneaker sneakers trainers boots boot running
+heel: heel heels pump-shoe sandals sandal
+dress: dress skirt blouse female gown
+trousers: trousers jeans pants shorts leggings underwear
+shirt: shirt t-shirt tee sweater jacket coat hoodie cardigan clothing clothes male fashion vest jumper
+backpack: backpack rucksack daypack satchel
+suitcase: suitcase luggage trolley travel
+bag: bag handbag tote purse wallet bags accessories clutch
+hat: hat cap beanie fedora scarf gloves
+glasses: glasses sunglasses spectacles eyewear
+ring: ring necklace bracelet earrings jewelry jewellery pendant
+umbrella: umbrella parasol raincoat
+perfume: perfume fragrance cologne perfumery eau
+lipstick: lipstick makeup mascara eyeliner blush
+brush: brush comb hairbrush hair
+lotion: lotion shampoo soap gel sunscreen oil conditioner-hair
+cream: cream serum moisturizer balm beauty face
+bear: bear plush teddy doll baby cuddly
+blocks: blocks building bricks toys wooden-toy toy
+toycar: toycar race truck train
+puzzle: puzzle board-game game jigsaw cool
+stroller: stroller pram crib diapers nursery
+notebook: notebook journal planner diary sketchbook stationery paper
+pen: pen pencil marker fountain crayons
+books: books novel atlas guide imported technical
+book: book cookbook handbook stories
+guitar: guitar ukulele violin instruments instrument bass
+note: music keyboard-piano piano drum
+disc: dvd dvds cd cds vinyl record blu blu-ray
+bottle: bottle wine drinks drink vinegar flask juice thermos
+coffee: coffee tea espresso cocoa
+jar: jar honey jam preserve pickles spread spice sauce
+cheese: cheese butter dairy chocolate
+apple: apple fruit food snack grocery nuts pasta
+bowl: bowl feeder dish
+bone: bone chew leash collar
+paw: pet dog cat pets aquarium
+tyre: tyre tire wheel rim
+car: car auto automotive vehicle seat wiper
+pill: vitamin vitamins supplement health thermometer
+lock: lock safe security safety signaling
+gift: gift gifts party wrapping balloon
+box: box crate container market storage
+"""
+_SYMBOL_OF = {
+    word.replace("-", " "): ("toycar" if symbol == "car" else symbol)
+    for line in reversed(_WORDS.strip().splitlines())
+    for symbol, _, words in [line.partition(":")]
+    for word in words.split()
+}
+_SPLIT = re.compile(r"[^a-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a product's picture is made of; the colors are the tokens of its palette."""
+
+    symbol: str
+    palette: int
+    backdrop: int
+    turned: bool
+
+
+def picture_of(*, product_id: int, title: str, category: str = "") -> Picture:
+    """Return the picture of a product: its symbol from its words, the rest from its number."""
+    digest = hashlib.blake2b(str(product_id).encode(), digest_size=4).digest()
+    return Picture(
+        symbol=symbol_of(title=title, category=category),
+        palette=digest[0] % PALETTES + 1,
+        backdrop=digest[1] % BACKDROPS + 1,
+        turned=digest[2] % 2 == 1,
+    )
+
+
+def symbol_of(*, title: str, category: str = "") -> str:
+    """Return the name of the symbol that shows a thing of this title, else of this category.
+
+    The noun of an English title mostly stands last, before any "with" or "for", so later words count more.
+    """
+    head = re.split(r"\b(?:with|for|in|of)\b|[,(–]", title.lower())[0]
+    for text in (head, title.lower(), category.lower()):
+        for word in reversed(_SPLIT.split(text)):
+            symbol = _SYMBOL_OF.get(word) or _SYMBOL_OF.get(word.removesuffix("s"))
+            if word and symbol:
+                return symbol
+    return "box"
