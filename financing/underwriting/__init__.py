@@ -1,0 +1,1 @@
+"""From score to decision: policy, limits, prices, offers, applications, review by officers."""
