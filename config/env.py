@@ -119,7 +119,8 @@ def database_from(*, address: str, name: str) -> dict[str, object]:
         raise WrongEnvironment(f"{name} is not an address ({problem}): it looks like {example}.") from None
     if parts.scheme not in {"postgres", "postgresql"}:
         raise WrongEnvironment(
-            f"{name} begins with {parts.scheme or 'no scheme'}://, and only PostgreSQL is supported: it looks like {example}."
+            f"{name} begins with {parts.scheme or 'no scheme'}://, and only PostgreSQL is supported: "
+            f"it looks like {example}."
         )
     database_name = unquote(parts.path.lstrip("/"))
     if not database_name:

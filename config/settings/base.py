@@ -1,5 +1,7 @@
 """Django itself: apps, middleware, database, cache, queue, security, logs."""
 
+import warnings
+
 from config import env, services
 from config.settings.logs import logging_settings
 from config.settings.oscar import OSCAR_APPS
@@ -152,6 +154,8 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = RIALTO_HOME / "media"
 # Outside production files are served from where they lie, and need no collecting.
 WHITENOISE_USE_FINDERS = not PRODUCTION
+if not PRODUCTION:
+    warnings.filterwarnings("ignore", message="No directory at", module="django.core.handlers.base")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -1,0 +1,52 @@
+# Rialto. `make demo` runs it, `make test` tests it; both build what they need first.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test test-long lint clean browser
+
+help:
+	@echo "make demo       run the market on this machine (PORT=8000, RIALTO_HOME=.rialto)"
+	@echo "make test       run the whole test suite"
+	@echo "make test-long  run the tests that take minutes"
+	@echo "make lint       run every check that is not a test"
+	@echo "make setup      only build .venv"
+	@echo "make clean      remove what was built; the market's data stay"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Rialto needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo not there): install one, or name it, as in 'make PYTHON=python3.12 $(or $(MAKECMDGOALS),setup)'." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make environments: install its venv package (Debian: apt-get install python3-venv) and try again." >&2; exit 1; }
+	@echo "Building $(VENV) (once; a few minutes) ..."
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
+	  echo "The packages could not be installed: see pip's last lines above, mend that and run 'make setup' again." >&2; exit 1; }
+	@touch $@
+
+demo: setup
+	@exec $(RUN) manage.py demo
+
+browser: setup
+	@$(RUN) -m tests.browsers
+
+test: setup browser
+	$(RUN) -m pytest -n 2 --dist loadgroup -m "not long" $(ARGS)
+
+test-long: setup browser
+	$(RUN) -m pytest -m long $(ARGS)
+
+lint: setup
+	$(RUN) -m ruff check .
+	$(VENV)/bin/lint-imports
+	$(RUN) manage.py makemigrations --check --dry-run
+	$(RUN) manage.py check --fail-level WARNING
+	$(RUN) manage.py check_templates
+
+clean:
+	rm -rf $(VENV) .rialto-test staticfiles tests/output .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
