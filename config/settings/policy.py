@@ -4,7 +4,13 @@ from datetime import timedelta
 
 RIALTO_CURRENCY = "EUR"
 
-# What the bank takes from a released consignment; the tax is a part of the commission, by its rate.
+# The bank itself: what its account numbers (IBAN) begin with, and the bank that keeps its own money.
+BANK_NAME = "Rialto Bank"
+BANK_COUNTRY = "DE"
+BANK_CODE = "50099000"
+NOSTRO_BANK = "main"
+
+# What the bank takes from a released consignment, goods and delivery; the tax comes on top of the commission.
 RIALTO_COMMISSION_BPS = 800
 RIALTO_COMMISSION_VAT_BPS = 2_100
 # Kept back from a merchant's settlements against later refunds, and for how long.
