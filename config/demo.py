@@ -165,9 +165,7 @@ def _supervise(*, home: Path, port: int, say: Say) -> int:
     surroundings = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker"}
     manager = Manager(printer=_Announcer(announce=lambda: _announce(port=port, say=say)))
     for name, command in processes(home=home, port=port).items():
-        manager.add_process(
-            name, f"exec {shlex.join(command)}", cwd=str(env.CHECKOUT), env=os.environ | {"PYTHONUNBUFFERED": "1"}
-        )
+        manager.add_process(name, f"exec {shlex.join(command)}", cwd=str(env.CHECKOUT), env=surroundings)
     manager.loop()
     say("Everything is stopped.")
     return manager.returncode or 0

