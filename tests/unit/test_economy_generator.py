@@ -1,0 +1,114 @@
+"""The made-up economy: seeded, at any size, with hidden traits that decide its fates."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from config.simulation.economy.generate import Economy
+
+LAST = date(2026, 6, 30)
+
+
+def small(**changes) -> Economy:
+    size = {"seed": 3, "last_day": LAST, "days": 200, "shoppers": 80, "merchants": 12, "products": 90, "orders": 400}
+    return Economy(**{**size, **changes})
+
+
+def test_the_same_seed_gives_the_same_history() -> None:
+    first, second = small(), small()
+
+    assert first.founding() == second.founding()
+    assert list(first.purchases()) == list(second.purchases())
+    assert list(first.money_in()) == list(second.money_in())
+
+
+def test_another_seed_gives_another_history() -> None:
+    assert list(small().purchases()) != list(small(seed=4).purchases())
+
+
+def test_purchases_come_in_order_and_pay_exactly_what_they_cost() -> None:
+    economy = small()
+    purchases = list(economy.purchases())
+
+    assert len(purchases) == 400
+    assert [p.placed_at for p in purchases] == sorted(p.placed_at for p in purchases)
+    for purchase in purchases:
+        assert sum(tender.amount for tender in purchase.tenders) == purchase.amount
+        own = sum(tender.amount for tender in purchase.tenders if tender.method == "account")
+        assert purchase.short or purchase.money_in >= own
+        assert len({parcel.shop for parcel in purchase.parcels}) == len(purchase.parcels)
+
+
+def test_fates_come_in_their_natural_order() -> None:
+    for purchase in small().purchases():
+        assert economy_day(purchase.placed_at) <= LAST
+        for parcel in purchase.parcels:
+            assert parcel.dispatched_at is None or parcel.dispatched_at > purchase.authorised_at
+            assert parcel.delivered_at is None or parcel.delivered_at > parcel.dispatched_at
+            assert parcel.cancelled_at is None or parcel.dispatched_at is None
+            if parcel.refund is not None:
+                assert parcel.refund.at > (parcel.delivered_at or parcel.dispatched_at)
+                assert 0 < parcel.refund.amount <= parcel.amount
+
+
+def economy_day(moment) -> date:
+    return moment.date()
+
+
+def test_nothing_is_sold_before_shop_article_and_buyer_are_there() -> None:
+    economy = small()
+    shops = {shop.key: shop for shop in economy.shops}
+    articles = {article.key: article for article in economy.articles}
+    people = {person.key: person for person in economy.founding().shoppers}
+    for purchase in economy.purchases():
+        assert people[purchase.shopper].opened_at <= purchase.placed_at
+        for parcel in purchase.parcels:
+            assert shops[parcel.shop].joined_at < purchase.placed_at
+            for line in parcel.lines:
+                assert articles[line.article].shop == parcel.shop
+                assert articles[line.article].listed_at < purchase.placed_at
+
+
+def test_what_depends_on_balances_happens_on_mondays() -> None:
+    for purchase in small().purchases():
+        if purchase.short:
+            assert purchase.placed_at.weekday() == 0
+        for parcel in purchase.parcels:
+            assert parcel.cancelled_at is None or parcel.cancelled_at.weekday() == 0
+            assert parcel.refund is None or parcel.refund.at.weekday() == 0
+
+
+def test_who_is_likelier_to_default_defaults_more() -> None:
+    economy = Economy(seed=5, last_day=LAST, shoppers=2_000, orders=8_000)
+    odds = economy.shopper_traits.default_odds[economy.orders.shopper]
+    bad = economy.orders.bad == 1
+    risky = odds > np.median(odds)
+
+    assert bad[risky].mean() > 3 * bad[~risky].mean()
+
+
+def test_some_merchants_trade_with_themselves() -> None:
+    economy = Economy(seed=5, last_day=LAST)
+    owners = {shop.key: shop.owner for shop in economy.shops}
+    own = [p for p in economy.purchases() if p.shopper == owners[p.parcels[0].shop]]
+
+    assert len(own) >= 20
+    assert len({p.device for p in own}) == len({p.shopper for p in own})
+
+
+def test_two_thousand_products_have_two_thousand_names_in_twelve_categories_or_more() -> None:
+    economy = Economy(seed=5, last_day=LAST)
+
+    assert len({article.title for article in economy.articles}) == 2_000
+    assert len({article.category[:2] for article in economy.articles}) >= 12
+    assert all(article.price > 0 and article.weight_g > 0 for article in economy.articles)
+    assert max(len(article.title) for article in economy.articles) < 120
+
+
+def test_an_economy_of_one_merchant_lives() -> None:
+    economy = small(merchants=1, shoppers=2, products=1, orders=5, days=30)
+
+    assert len(list(economy.purchases())) == 5
+    assert economy.first_day == LAST - timedelta(days=29)
