@@ -117,9 +117,7 @@ def of_dated_flows(*, flows: Sequence[tuple[date, int]]) -> float:
     :raises NoSuchRate: see :func:`european`.
     """
     start = min(day for day, _ in flows)
-    return european(
-        flows=[Flow(years=years_between(since=start, until=day), amount=amount) for day, amount in flows]
-    )
+    return european(flows=[Flow(years=years_between(since=start, until=day), amount=amount) for day, amount in flows])
 
 
 def disclosed(percent: float, *, decimals: int = 1) -> Decimal:
@@ -134,7 +132,9 @@ def daily_rate(*, flows: Sequence[tuple[date, int]]) -> int:
     """
     start = min(day for day, _ in flows)
     try:
-        yearly = european(flows=[Flow(years=(day - start) / timedelta(days=365), amount=amount) for day, amount in flows])
+        yearly = european(
+            flows=[Flow(years=(day - start) / timedelta(days=365), amount=amount) for day, amount in flows]
+        )
     except NoSuchRate:
         return 0
     return max(0, round(((1 + yearly / 100) ** (1 / 365) - 1) * 10**12))

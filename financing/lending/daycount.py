@@ -21,10 +21,8 @@ def shift(*, start: date, frequency: str, count: int) -> date:
 
 def has_leap_day(*, since: date, until: date) -> bool:
     """Say whether 29 February lies after ``since`` and not after ``until``."""
-    for year in range(since.year, until.year + 1):
-        if isleap(year) and since < date(year, 2, 29) <= until:
-            return True
-    return False
+    years = filter(isleap, range(since.year, until.year + 1))
+    return any(since < date(year, 2, 29) <= until for year in years)
 
 
 def year_fraction(

@@ -51,9 +51,7 @@ def _terms(quote: Quote, borrower: str, purpose: str) -> dict[str, object]:
         "day_count": product.day_count,
         "late_fee": product.late_fee,
         "grace_days": product.grace_days,
-        "payments": [
-            [due.due_on.isoformat(), due.principal, due.interest, due.fee] for due in quote.dues
-        ],
+        "payments": [[due.due_on.isoformat(), due.principal, due.interest, due.fee] for due in quote.dues],
     }
 
 

@@ -60,7 +60,9 @@ class Product(models.Model):
     grace_days = models.PositiveSmallIntegerField(default=5)
     late_fee = models.BigIntegerField(default=0)
     charge_off_days = models.PositiveSmallIntegerField(default=180)
+    # What an early payment pays first: the next payments, or the last ones.
     early_rule = models.CharField(max_length=10, default="next")
+    # The order in which what is due is paid.
     waterfall = models.CharField(max_length=60, default="fees,interest,principal")
     text_version = models.CharField(max_length=40)
     proposed_by = models.CharField(max_length=80)
@@ -102,10 +104,15 @@ class Borrower(models.Model):
 
     reference = models.CharField(max_length=80)
     currency = models.CharField(max_length=3)
+    # Paid too much: mirrors borrower:<reference>:credit until the next close gives it back.
+    credit = models.BigIntegerField(default=0)
 
     class Meta:
         app_label = "financing"
-        constraints = [models.UniqueConstraint(fields=["reference", "currency"], name="borrower_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "currency"], name="borrower_once"),
+            models.CheckConstraint(condition=Q(credit__gte=0), name="borrower_credit_not_negative"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference} ({self.currency})"
@@ -118,6 +125,7 @@ class Loan(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=ProductKind)
     borrower = models.CharField(max_length=80)
+    party = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=12, choices=LoanState, default=LoanState.SIGNED)
     application = models.PositiveBigIntegerField(null=True, unique=True)
@@ -144,6 +152,7 @@ class Loan(models.Model):
     repaid = models.BigIntegerField(default=0)
     refunded = models.BigIntegerField(default=0)
     charged_off = models.BigIntegerField(default=0)
+    recovered = models.BigIntegerField(default=0)
     # Balances of the loan's other ledger accounts.
     interest = models.BigIntegerField(default=0)
     fees = models.BigIntegerField(default=0)
@@ -168,7 +177,9 @@ class Loan(models.Model):
         indexes = [
             models.Index(fields=["borrower", "currency", "state"], name="loan_by_borrower"),
             models.Index(
-                fields=["closed_through", "id"], condition=Q(state__in=["signed", "active"]), name="loan_to_close"
+                fields=["closed_through", "id"],
+                condition=Q(state__in=["signed", "active"]),
+                name="loan_to_close",
             ),
             models.Index(fields=["merchant"], condition=Q(kind="advance", state="active"), name="loan_advance"),
         ]
@@ -204,6 +215,7 @@ class Installment(models.Model):
     principal = models.BigIntegerField()
     # Interest as it was planned; what really accrued follows the money that is out.
     interest_planned = models.BigIntegerField(default=0)
+    fee_planned = models.BigIntegerField(default=0)
     interest = models.BigIntegerField(default=0)
     fee = models.BigIntegerField(default=0)
     principal_paid = models.BigIntegerField(default=0)

@@ -30,45 +30,48 @@ class NewLoan:
     evidence: dict[str, str] = field(default_factory=dict)
 
 
-def lock_borrowers(*, borrowers: Sequence[tuple[str, str]]) -> None:
-    """Hold the rows of (borrower, currency) pairs until the transaction ends, in their sorted order.
+def lock_borrowers(*, borrowers: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Hold and return the rows of (borrower, currency) pairs until the transaction ends, in their sorted order.
 
     Whoever measures an exposure and then adds to it holds these, so that one limit is not used twice.
     """
     pairs = sorted(set(borrowers))
     Borrower.objects.bulk_create(
-        [Borrower(reference=reference, currency=currency) for reference, currency in pairs], ignore_conflicts=True
+        [Borrower(reference=reference, currency=currency) for reference, currency in pairs],
+        ignore_conflicts=True,
     )
     references = {reference for reference, _ in pairs}
     found = Borrower.objects.select_for_update().filter(reference__in=references)
-    list(found.order_by("reference", "currency").values_list("pk"))
+    return {
+        (reference, currency): pk
+        for reference, currency, pk in found.order_by("pk").values_list("reference", "currency", "pk")
+    }
 
 
-def create_loans(*, requests: Sequence[NewLoan]) -> tuple[list[Loan], list[Loan]]:
+def create_loans(*, requests: Sequence[NewLoan], parties: dict[tuple[str, str], int]) -> tuple[list[Loan], list[Loan]]:
     """Write down what is not yet there and return (the loan of each request, those that are new).
 
-    Call it inside a transaction that holds the borrowers' rows.
+    Call it inside a transaction that holds the borrowers' rows: ``parties``, from :func:`lock_borrowers`.
     """
     known = {loan.key: loan for loan in Loan.objects.filter(key__in=[item.key for item in requests])}
     fresh = {item.key: item for item in requests if item.key not in known}
-    created = Loan.objects.bulk_create([_loan(item) for item in fresh.values()])
+    created = Loan.objects.bulk_create([_loan(item, parties) for item in fresh.values()])
     Installment.objects.bulk_create(
         [row for loan, item in zip(created, fresh.values(), strict=True) for row in _schedule(loan, item.quote)]
     )
-    Agreement.objects.bulk_create(
-        [_agreement(loan, item) for loan, item in zip(created, fresh.values(), strict=True)]
-    )
+    Agreement.objects.bulk_create([_agreement(loan, item) for loan, item in zip(created, fresh.values(), strict=True)])
     known.update((loan.key, loan) for loan in created)
     return [known[item.key] for item in requests], created
 
 
-def _loan(item: NewLoan) -> Loan:
+def _loan(item: NewLoan, parties: dict[tuple[str, str], int]) -> Loan:
     quote, today = item.quote, item.at.date()
     return Loan(
         key=item.key,
         product=quote.product,
         kind=quote.product.kind,
         borrower=item.borrower,
+        party_id=parties[item.borrower, quote.currency],
         currency=quote.currency,
         application=item.application,
         tender_id=item.tender_id,
@@ -102,6 +105,7 @@ def _schedule(loan: Loan, quote: Quote) -> list[Installment]:
             due_on=due.due_on,
             principal=due.principal,
             interest_planned=due.interest,
+            fee_planned=due.fee,
         )
         for due in quote.dues
     ]

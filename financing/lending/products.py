@@ -159,6 +159,8 @@ def active_products(*, currency: str, kind: str | None = None) -> list[Product]:
 def active_by_code(*, codes: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Product]:
     """Return the active products of (code, currency) pairs, by pair; unknown pairs are left out."""
     found = Product.objects.filter(
-        state=ProductState.ACTIVE, code__in={code for code, _ in codes}, currency__in={cur for _, cur in codes}
+        state=ProductState.ACTIVE,
+        code__in={code for code, _ in codes},
+        currency__in={cur for _, cur in codes},
     )
     return {(row.code, row.currency): row for row in found}

@@ -8,7 +8,7 @@ from financing.lending.models import Loan
 
 
 class LoanTransaction(models.Model):
-    """One movement on a loan, append-only; its ledger journal carries the same key unless payments posted it."""
+    """One movement on a loan, append-only; unless payments posted it, its journal has the same key."""
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="transactions")
     key = models.CharField(max_length=200, unique=True)
@@ -37,7 +37,7 @@ class LoanTransaction(models.Model):
 
 
 class LoanEvent(models.Model):
-    """A fact about a loan for the credit features: opened, due, paid, overdue, withheld, closed, charged_off."""
+    """A fact about a loan for the features: opened, due, paid, overdue, withheld, closed, charged_off."""
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="events")
     event = models.CharField(max_length=12)
@@ -56,7 +56,7 @@ class LoanEvent(models.Model):
 
 
 class ClosedDay(models.Model):
-    """A day whose close has run over every loan; which loans it has reached is kept on the loans themselves."""
+    """A day whose close has run over every loan; how far each loan came is kept on the loan."""
 
     day = models.DateField(unique=True)
     loans = models.PositiveIntegerField()

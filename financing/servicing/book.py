@@ -1,0 +1,283 @@
+"""Loans read under lock, changed in memory, and written back with their journals: a constant number of statements."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date
+from fractions import Fraction
+
+from financing.lending import schedules
+from financing.lending.models import Installment, Loan, LoanState, Product
+from financing.servicing import days, journals
+from financing.servicing._writes import update_rows
+from financing.servicing.account import DAY, Line, LoanAccount
+from financing.servicing.acts import UnableToService
+from financing.servicing.models import LoanEvent, LoanTransaction
+from payments.ledger import operations as ledger
+from payments.ledger import queries as ledger_queries
+from payments.ledger.errors import LedgerError
+
+_LOAN_FIELDS = (
+    "id",
+    "kind",
+    "state",
+    "borrower",
+    "currency",
+    "repay_account",
+    "autopay",
+    "merchant",
+    "annual_rate_bps",
+    "undrawn",
+    "disbursed",
+    "outstanding",
+    "repaid",
+    "refunded",
+    "charged_off",
+    "recovered",
+    "interest",
+    "fees",
+    "deferred",
+    "suspended",
+    "earning_rate",
+    "earning_rest",
+    "interest_paid",
+    "fees_paid",
+    "days_late",
+    "worst_days_late",
+    "disbursed_at",
+    "ended_at",
+    "closed_through",
+)
+_LINE_FIELDS = (
+    "id",
+    "number",
+    "starts_on",
+    "due_on",
+    "principal",
+    "interest_planned",
+    "fee_planned",
+    "interest",
+    "fee",
+    "principal_paid",
+    "interest_paid",
+    "fee_paid",
+    "principal_days",
+    "late_fee",
+    "overdue_said",
+    "settled_on",
+)
+_LOAN_CHANGES = (
+    ("state", "text"),
+    *((name, "bigint") for name in _LOAN_FIELDS[9:24]),
+    ("days_late", "int"),
+    ("worst_days_late", "int"),
+    ("disbursed_at", "timestamptz"),
+    ("ended_at", "timestamptz"),
+    ("closed_through", "date"),
+)
+_LINE_CHANGES = (
+    *((name, "bigint") for name in ("principal", "interest", "fee", "principal_paid", "interest_paid", "fee_paid")),
+    ("principal_days", "bigint"),
+    ("late_fee", "bigint"),
+    ("overdue_said", "int"),
+    ("settled_on", "date"),
+)
+
+
+class Book:
+    """Some loans, held until the transaction ends. Change its accounts, then :meth:`write`."""
+
+    def __init__(self, *, loans: Iterable[int]) -> None:
+        """Lock and read the loans; call it inside a transaction. Unknown ids are simply not in it."""
+        wanted = sorted(set(loans))
+        held = Loan.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+        rows = list(held.values_list(*_LOAN_FIELDS, "party_id", "product_id"))
+        products = {row.pk: row for row in Product.objects.filter(pk__in={row[-1] for row in rows})}
+        schedule = defaultdict(list)
+        found = Installment.objects.filter(loan__in=wanted).order_by("loan", "number")
+        for loan, *values in found.values_list("loan_id", *_LINE_FIELDS):
+            schedule[loan].append(Line(*values))
+        self.parties: dict[int, int] = {row[0]: row[-2] for row in rows}
+        self.accounts: dict[int, LoanAccount] = {
+            row[0]: _account(row, products[row[-1]], schedule[row[0]]) for row in rows
+        }
+        self._before = {account.id: _values(account) for account in self.accounts.values()}
+        self._taken: dict[tuple[str, date], int] = {}
+
+    def catch_up(self, *, loans: Collection[int], until: date) -> None:
+        """Close the days of ``loans`` that are still open, through ``until``, day by day where something is due."""
+        behind = [self.accounts[loan] for loan in loans if self.accounts[loan].closed_through < until]
+        behind = [account for account in behind if account.live]
+        if not behind:
+            return
+        day = min(account.closed_through for account in behind) + DAY
+        now: dict[str, int] | None = None
+        while day <= until:
+            due = [
+                account
+                for account in behind
+                if account.live and account.next_due <= day and account.closed_through < day
+            ]
+            if due:
+                codes = _paying(due, day)
+                if codes and now is None:
+                    now = ledger.lock(codes=sorted(_paying(behind, until)))
+                available = _available(codes, day, now, self._taken) if codes else {}
+                for account in due:
+                    days.close_through(account, until=day - DAY, available={})
+                    before = dict(available)
+                    days.close_day(account, day=day, available=available)
+                    for code, left in available.items():
+                        if before[code] != left:
+                            self._taken[code, day] = self._taken.get((code, day), 0) + before[code] - left
+            day += DAY
+        for account in behind:
+            days.close_through(account, until=until, available={})
+
+    def write(self, *, elsewhere: Collection[str] = ()) -> dict[str, int]:
+        """Post the journals of everything that changed, then save the rows; return journal ids by key.
+
+        Movements whose keys are ``elsewhere`` are booked by payments, in the journal of their own act.
+
+        :raises UnableToService: the ledger refused a journal; the caller's transaction must not be kept.
+        """
+        accounts = self.accounts.values()
+        posted = ledger.post_many(journals=self._journals(elsewhere))
+        for result in posted:
+            if isinstance(result, LedgerError):
+                raise UnableToService(str(result)) from result
+        movements = [
+            LoanTransaction(
+                loan_id=account.id,
+                key=item.key,
+                kind=item.kind,
+                at=item.at,
+                principal=item.principal,
+                interest=item.interest,
+                fees=item.fees,
+                credit=item.credit,
+                source=item.source,
+                reference=item.reference,
+            )
+            for account in accounts
+            for item in account.movements
+        ]
+        LoanTransaction.objects.bulk_create(movements)
+        LoanEvent.objects.bulk_create(
+            [
+                LoanEvent(
+                    loan_id=account.id,
+                    event=fact.event,
+                    number=fact.number,
+                    known_at=fact.at,
+                    due_on=fact.due_on,
+                    amount=fact.amount,
+                    days_late=fact.days_late,
+                )
+                for account in accounts
+                for fact in account.facts
+            ]
+        )
+        self._save()
+        return {result.key: result.journal_id for result in posted}
+
+    def _journals(self, elsewhere: Collection[str]) -> list:
+        found, accruals = [], defaultdict(list)
+        for account in self.accounts.values():
+            for item in account.movements:
+                if item.transfers and item.key not in elsewhere:
+                    journal = journals.moved(movement=item, loan=account.id, currency=account.currency)
+                    found.append(journal)
+            for day, transfers in account.accruals.items():
+                accruals[day, account.currency].append((account.id, transfers))
+        for (day, currency), parts in accruals.items():
+            found.extend(
+                journals.accrued(
+                    day=day,
+                    currency=currency,
+                    loans=[loan for loan, _ in parts],
+                    transfers=[transfer for _, transfers in parts for transfer in transfers],
+                )
+            )
+        return sorted(found, key=lambda journal: journal.happened_at)
+
+    def _save(self) -> None:
+        loans, lines = [], []
+        for account in self.accounts.values():
+            values = _values(account)
+            if values != self._before[account.id]:
+                loans.append((account.id, *values))
+            for line in account.lines:
+                if line.changed:
+                    lines.append((line.id, *(getattr(line, name) for name, _ in _LINE_CHANGES)))
+                    line.changed = False
+            account.movements, account.facts, account.accruals = [], [], {}
+            self._before[account.id] = values
+        update_rows(table="financing_loan", columns=_LOAN_CHANGES, rows=loans)
+        update_rows(table="financing_installment", columns=_LINE_CHANGES, rows=lines)
+
+
+def _values(account: LoanAccount) -> tuple:
+    return tuple(getattr(account, name) for name, _ in _LOAN_CHANGES)
+
+
+def _account(row: tuple, product: Product, lines: list[Line]) -> LoanAccount:
+    values = row[:-2]
+    currency, rate_bps = values[4], values[8]
+    if rate_bps:
+        for line in lines:
+            _set_rate(line, rate_bps, product)
+    account = LoanAccount(
+        *values[:5],
+        f"deposit:{values[5]}" if values[5] else "",
+        *values[6:],
+        waterfall=tuple(product.waterfall.split(",")),
+        early_rule=product.early_rule,
+        grace_days=product.grace_days,
+        late_fee=product.late_fee,
+        charge_off_days=product.charge_off_days,
+        codes=journals.codes(loan=values[0], party=row[-2], currency=currency),
+        lines=lines,
+    )
+    account.find_next_due()
+    return account
+
+
+def _set_rate(line: Line, rate_bps: int, product: Product) -> None:
+    terms = schedules.Terms(
+        principal=1,
+        annual_rate=Fraction(rate_bps, 10_000),
+        installments=1,
+        starts_on=line.starts_on,
+        frequency=product.frequency,
+        repay_every=product.repay_every,
+        day_count=product.day_count,
+    )
+    rate = schedules.period_rate(terms=terms, since=line.starts_on, until=line.due_on)
+    line.rate_numerator = rate.numerator
+    line.rate_denominator = rate.denominator * (line.due_on - line.starts_on).days
+
+
+def _paying(accounts: Iterable[LoanAccount], day: date) -> set[str]:
+    """Return the repayment accounts of the loans on which something may be due by ``day``."""
+    return {
+        account.repay_account
+        for account in accounts
+        if account.autopay and account.repay_account and account.next_due <= day
+    }
+
+
+def _available(codes: set[str], day: date, now: dict[str, int], taken: dict[tuple[str, date], int]) -> dict[str, int]:
+    """Return what each account held at the end of ``day`` and still holds, less what this book has taken."""
+    then = ledger_queries.balances(codes=sorted(codes), at=days.end_of(day))
+    found = {}
+    for code in codes:
+        all_taken = sum(amount for (other, _), amount in taken.items() if other == code)
+        so_far = sum(amount for (other, when), amount in taken.items() if other == code and when <= day)
+        found[code] = max(0, min(now[code] - all_taken, then[code] - so_far))
+    return found
+
+
+def open_loans(*, until: date, after: int = 0, limit: int) -> list[int]:
+    """Return the loans, by id after ``after``, whose days through ``until`` are not all closed."""
+    behind = Loan.objects.filter(state__in=[LoanState.SIGNED, LoanState.ACTIVE], closed_through__lt=until, pk__gt=after)
+    return list(behind.order_by("pk").values_list("pk", flat=True)[:limit])

@@ -1,0 +1,100 @@
+"""The close of one loan's days: what fell due, what the account paid, what is late, what accrued. Pure."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from financing.lending.models import LoanState
+from financing.servicing import acts
+from financing.servicing.account import DAY, LATE_STEPS, Fact, LoanAccount, accrue, finish, settle_lines
+
+# A day is closed in its last moment.
+_LAST = time(23, 59, 59, tzinfo=UTC)
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which ``day`` is closed."""
+    return datetime.combine(day, _LAST)
+
+
+def close_through(account: LoanAccount, *, until: date, available: dict[str, int]) -> None:
+    """Close every day of the loan after its last one, through ``until``.
+
+    ``available`` is what may be taken from each repayment account (by ledger code); it shrinks as days pay from it.
+    """
+    while account.closed_through < until and account.live:
+        close_day(account, day=account.closed_through + DAY, available=available)
+    if account.closed_through < until:
+        account.closed_through = until
+
+
+def close_day(account: LoanAccount, *, day: date, available: dict[str, int]) -> None:
+    """Close one day of a live loan; the next day must be the one after its last."""
+    account.closed_through = day
+    if account.state == LoanState.ACTIVE:
+        if account.next_due <= day:
+            _due(account, day, available)
+        if account.state == LoanState.ACTIVE:
+            accrue(account, day)
+    if not account.payoff and not account.undrawn:
+        finish(account, end_of(day))
+
+
+def _due(account: LoanAccount, day: date, available: dict[str, int]) -> None:
+    at = end_of(day)
+    _push_undrawn(account, day)
+    owed = account.owed_lines(day)
+    for line, amount in owed:
+        if line.due_on == day and amount:
+            account.facts.append(Fact("due", at, line.number, line.due_on, amount))
+    if account.autopay and account.repay_account and owed:
+        _autopay(account, owed, at, available)
+        owed = account.owed_lines(day)
+    settle_lines(account, at)
+    late = [(line, amount) for line, amount in owed if amount and not line.settled_on]
+    account.days_late = max((day - line.due_on).days for line, _ in late) if late else 0
+    account.worst_days_late = max(account.worst_days_late, account.days_late)
+    for line, amount in late:
+        days = (day - line.due_on).days
+        if days >= account.grace_days and days and not line.late_fee:
+            acts.charge_late_fee(account, line, at=at)
+        reached = max((step for step in LATE_STEPS if step <= days), default=0)
+        if reached > line.overdue_said:
+            line.overdue_said, line.changed = reached, True
+            account.facts.append(Fact("overdue", at, line.number, line.due_on, amount, days))
+    if account.days_late >= account.charge_off_days:
+        acts.charge_off(account, at=at)
+    account.find_next_due()
+
+
+def _autopay(account: LoanAccount, owed: list, at: datetime, available: dict[str, int]) -> None:
+    """Pay the oldest lines that the account can pay whole; nothing is taken for half a line."""
+    code, amount = account.repay_account, 0
+    for _, part in owed:
+        if amount + part > available.get(code, 0):
+            break
+        amount += part
+    if amount:
+        key = f"loan:{account.id}:autopay:{at.date().isoformat()}"
+        acts.repay(account, amount=amount, source=code, key=key, at=at, kind="autopay")
+        available[code] -= amount
+
+
+def _push_undrawn(account: LoanAccount, day: date) -> None:
+    """Move principal that falls due before its goods were dispatched to the next line: nobody owes it yet."""
+    if not account.undrawn:
+        return
+    out = account.outstanding
+    for index, line in enumerate(account.lines[:-1]):
+        if line.due_on > day:
+            break
+        part = line.open_principal
+        undrawn = max(0, part - out)
+        out -= part - undrawn
+        if undrawn:
+            line.principal -= undrawn
+            account.lines[index + 1].principal += undrawn
+            line.changed = account.lines[index + 1].changed = True
+
+
+def night_before(moment: datetime) -> date:
+    """Return the last day that must be closed before something happens at ``moment``."""
+    return moment.astimezone(UTC).date() - timedelta(days=1)
