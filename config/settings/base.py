@@ -19,6 +19,7 @@ PORT = env.port()
 _optional = [name for name in ("mall.merchants", "mall.fulfilment") if env.is_app(name)]
 INSTALLED_APPS = [
     "config",
+    "config.simulation",
     "payments",
     "payments.ledger",
     "financing",
