@@ -13,16 +13,19 @@ from pathlib import Path
 
 from config.services.errors import ServiceError
 
-# The name of a socket has at most 107 bytes on Linux and 103 elsewhere; ".s.PGSQL.5432" is the longest of ours.
-LONGEST_SOCKET_FOLDER = 88
+# A socket's whole name has at most 103 bytes (107 on Linux); the longest of ours ends in "/postgres/.s.PGSQL.5432".
+LONGEST_SOCKET_FOLDER = 80
 PLAIN = re.compile(r"[A-Za-z0-9/_.+-]+")
 LOCK_SECONDS = 120
 
 
 def sockets_folder(*, home: Path) -> Path:
-    """Return the folder of the servers' sockets: inside the home, or a short plain one when that cannot be."""
+    """Return the folder of the servers' sockets: in the home, or a short and plain one where that cannot be.
+
+    As root it is never in the home, which the database's own user may not be able to reach.
+    """
     inside = home / "run"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER - len("/postgres") and PLAIN.fullmatch(str(inside)):
+    if os.geteuid() != 0 and len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER and PLAIN.fullmatch(str(inside)):
         return inside
     name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     return Path("/tmp") / f"rialto-{os.geteuid()}" / name  # noqa: S108 - made private, its owner checked

