@@ -195,3 +195,16 @@ def _house(code: str, account_class, normal_side, currency: str | None, hot: boo
     if currency and currency != base_currency():
         code = f"{code}:{currency}"
     return AccountSpec(code, account_class, currency or base_currency(), normal_side, hot=hot)
+
+
+def family(code: str) -> str:
+    """Return the kind a customer's, merchant's or loan's account belongs to, like ``merchant:*:pending``.
+
+    A house account is its own kind.
+    """
+    parts = code.split(":")
+    if parts[0] == "payout" and len(parts) > 2:
+        return "payout:transit:*"
+    if parts[0] in ("deposit", "held", "escrow", "merchant", "dispute", "loan", "borrower") and parts[1] != "allowance":
+        return ":".join((parts[0], "*", *parts[2:]))
+    return code

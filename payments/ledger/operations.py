@@ -7,9 +7,25 @@ from hashlib import sha256
 
 from django.db import connection
 
-from payments.ledger import errors, models
+from payments.ledger import errors
 from payments.ledger import journal as says
 from payments.ledger.journal import AccountSpec, Journal, Posted, Transfer
+from payments.ledger.seals import seal, write_closings
+from payments.ledger.verification import verify
+
+__all__ = [
+    "close_account",
+    "ensure_partitions",
+    "lock",
+    "open_account",
+    "open_accounts",
+    "post",
+    "post_many",
+    "reverse",
+    "seal",
+    "verify",
+    "write_closings",
+]
 
 
 def post(*, journal: Journal) -> Posted:

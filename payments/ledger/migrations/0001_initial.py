@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(sql("guards.sql"), migrations.RunSQL.noop),
         migrations.RunSQL(sql("post.sql"), migrations.RunSQL.noop),
         migrations.RunSQL(sql("read.sql"), migrations.RunSQL.noop),
+        migrations.RunSQL(sql("closings.sql"), migrations.RunSQL.noop),
         migrations.CreateModel(
             name="Account",
             fields=[

@@ -13,16 +13,17 @@ WITH closed_through AS (
         SELECT * FROM ledger_closing WHERE account_id = account.id AND instant <= coalesce(at, 'infinity')
         ORDER BY instant DESC, through_seal DESC LIMIT 1
     ) AS c ON true
-), late AS MATERIALIZED (
-    SELECT t.debit_id, t.credit_id, t.happened_at, t.amount
-    FROM closed_through, ledger_transfer t, ledger_journal j
-    WHERE EXISTS (SELECT FROM base WHERE instant IS NOT NULL)
-        AND t.journal_id > closed_through.settled_id AND t.happened_at <= (SELECT max(instant) FROM base)
+), late AS (
+    SELECT base.id, sum(side.debits) AS debits, sum(side.credits) AS credits
+    FROM closed_through, ledger_transfer t, ledger_journal j,
+        LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits), base
+    WHERE t.journal_id > closed_through.settled_id AND t.happened_at <= (SELECT max(instant) FROM base)
         AND j.id = t.journal_id AND j.recorded_at = t.recorded_at AND j.xid >= closed_through.to_xid
+        AND base.id = side.id AND t.happened_at <= base.instant
+    GROUP BY base.id
 )
-SELECT base.id,
-    (base.debits + coalesce(since_debit.amount, 0) + coalesce(late_sum.debits, 0))::bigint,
-    (base.credits + coalesce(since_credit.amount, 0) + coalesce(late_sum.credits, 0))::bigint
+SELECT base.id, (base.debits + coalesce(since_debit.amount, 0) + coalesce(late.debits, 0))::bigint,
+    (base.credits + coalesce(since_credit.amount, 0) + coalesce(late.credits, 0))::bigint
 FROM base
 CROSS JOIN LATERAL (
     SELECT sum(amount) AS amount FROM ledger_transfer WHERE debit_id = base.id
@@ -32,11 +33,7 @@ CROSS JOIN LATERAL (
     SELECT sum(amount) AS amount FROM ledger_transfer WHERE credit_id = base.id
     AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= coalesce(at, 'infinity')
 ) AS since_credit
-CROSS JOIN LATERAL (
-    SELECT sum(amount) FILTER (WHERE debit_id = base.id) AS debits,
-        sum(amount) FILTER (WHERE credit_id = base.id) AS credits
-    FROM late WHERE base.id IN (debit_id, credit_id) AND late.happened_at <= base.instant
-) AS late_sum
+LEFT JOIN late ON late.id = base.id
 $$;
 
 -- Sums of the accounts' transfers that were recorded up to `at`, whenever they happened.
@@ -82,12 +79,23 @@ BEGIN
     RETURN 'closed';
 END $$;
 
--- What may be sealed: transactions below oldest_xid have all ended. last_id is read before the snapshot, so
--- a transaction at or above next_xid draws only ids above it.
+-- What may be sealed: this database's transactions below oldest_xid have all ended (other databases' do not
+-- matter; one whose database cannot be told counts as ours). last_id is read before the snapshot, so a
+-- transaction at or above next_xid draws only ids above it.
 CREATE FUNCTION ledger_horizon(OUT last_id bigint, OUT oldest_xid bigint, OUT next_xid bigint, OUT read_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    seen pg_snapshot;
 BEGIN
     SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END INTO last_id FROM ledger_id_seq s;
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
-        clock_timestamp() INTO oldest_xid, next_xid, read_at;
+    seen := pg_current_snapshot();
+    next_xid := pg_snapshot_xmax(seen)::text::bigint;
+    SELECT coalesce(min(running::text::bigint), next_xid) INTO oldest_xid
+    FROM pg_snapshot_xip(seen) AS running
+    WHERE NOT EXISTS (
+        SELECT FROM pg_locks JOIN pg_stat_activity elsewhere USING (pid)
+        WHERE pg_locks.transactionid = running::xid AND pg_locks.granted
+            AND elsewhere.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+    );
+    read_at := clock_timestamp();
 END $$;

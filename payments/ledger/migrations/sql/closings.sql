@@ -1,0 +1,65 @@
+-- Write closings through the newest seal: first, for every instant closed before, what has been dated back
+-- before it; then, at `at`, for each account that moved since: all hot ones, and others once they have
+-- `minimum` transfers that no closing sums up (adding up fewer costs nothing).
+CREATE FUNCTION ledger_write_closings(at timestamptz, minimum integer) RETURNS integer
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    latest ledger_seal;
+    before ledger_seal;
+    corrected integer;
+    added integer;
+BEGIN
+    SELECT * INTO latest FROM ledger_seal ORDER BY sequence DESC LIMIT 1;
+    SELECT * INTO before FROM ledger_seal WHERE sequence = (SELECT max(through_seal) FROM ledger_closing);
+
+    WITH sealed AS MATERIALIZED (
+        SELECT side.id, t.happened_at, side.debits, side.credits
+        FROM ledger_transfer t
+        JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
+        LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
+        WHERE t.journal_id > before.settled_id AND j.xid >= before.to_xid AND j.xid < latest.to_xid
+    ), standing AS (
+        SELECT DISTINCT ON (account_id, instant) * FROM ledger_closing
+        WHERE account_id IN (SELECT id FROM sealed) ORDER BY account_id, instant, through_seal DESC
+    )
+    INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
+    SELECT standing.account_id, standing.instant, latest.sequence,
+        standing.debits + sum(sealed.debits), standing.credits + sum(sealed.credits)
+    FROM standing JOIN sealed ON sealed.id = standing.account_id AND sealed.happened_at <= standing.instant
+    GROUP BY standing.account_id, standing.instant, standing.debits, standing.credits;
+    GET DIAGNOSTICS corrected = ROW_COUNT;
+
+    WITH moved AS (
+        SELECT DISTINCT side.id
+        FROM ledger_transfer t
+        JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
+        LATERAL (VALUES (t.debit_id), (t.credit_id)) AS side (id)
+        WHERE t.journal_id > coalesce(before.settled_id, 0) AND j.xid < latest.to_xid
+    )
+    INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
+    SELECT account.id, at, latest.sequence,
+        coalesce(base.debits, 0) + since.debits, coalesce(base.credits, 0) + since.credits
+    FROM moved JOIN ledger_account account ON account.id = moved.id
+    LEFT JOIN LATERAL (
+        SELECT * FROM ledger_closing WHERE account_id = account.id AND instant < at
+        ORDER BY instant DESC, through_seal DESC LIMIT 1
+    ) AS base ON true
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS transfers, coalesce(sum(amount) FILTER (WHERE debit_id = account.id), 0) AS debits,
+            coalesce(sum(amount) FILTER (WHERE credit_id = account.id), 0) AS credits
+        FROM (
+            SELECT * FROM ledger_transfer WHERE debit_id = account.id
+                AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
+            UNION ALL
+            SELECT * FROM ledger_transfer WHERE credit_id = account.id
+                AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
+        ) AS t
+        JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at
+        WHERE j.xid < latest.to_xid
+    ) AS since
+    WHERE since.transfers >= CASE WHEN account.hot THEN 1 ELSE minimum END
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    RETURN corrected + added;
+END $$;
