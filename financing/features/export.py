@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -149,7 +150,8 @@ def _order(fact: str) -> list[str]:
 def _table(fact: str, rows: Rows) -> pa.Table:
     schema = FACTS[fact]
     if isinstance(rows, pa.Table):
-        columns = [rows.column(name) for name in schema.names] if set(schema.names) <= set(rows.column_names) else None
+        complete = set(schema.names) <= set(rows.column_names)
+        columns = [rows.column(name) for name in schema.names] if complete else None
     else:
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     if columns is None or len(columns) != len(schema):
@@ -183,16 +185,16 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
 
 
-class _alone:
+@contextmanager
+def _alone() -> Iterator[None]:
     """Hold the exporter's lock of the database for the length of a `with`."""
-
-    def __enter__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-            if not cursor.fetchone()[0]:
-                raise ExportUnderWay("Another process is exporting facts: wait until it has finished.")
-
-    def __exit__(self, *_: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            raise ExportUnderWay("Another process is exporting facts: wait until it has finished.")
+    try:
+        yield
+    finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
