@@ -141,3 +141,9 @@ BACKDROPS = {
     3: format_html('<path class="picture-arch" d="M-4 120V84a31 31 0 0 1 62 0v36zm66 0V84a31 31 0 0 1 62 0v36z"></path>'),
     4: format_html('<path class="picture-arch" d="M0 120V74h120v46z"></path>'),
 }
+
+
+@register.simple_tag(takes_context=True)
+def address_without(context: RequestContext, name: str) -> str:
+    """Return the page's own address without one parameter, at the first page."""
+    return address_with(context, **{name: None})

@@ -4,8 +4,12 @@ import { sendOnce } from "./once.js";
 import { closeMenus } from "./menu.js";
 import { closeSuggestions } from "./suggestions.js";
 import { showErrors } from "./errors.js";
+import { submitOnChange } from "./submit.js";
+import { unfoldFacets } from "./facets.js";
 
 sendOnce(document);
 closeMenus(document);
 closeSuggestions(document);
 showErrors(document);
+submitOnChange(document);
+unfoldFacets(document);
