@@ -8,3 +8,20 @@ from payments import events, outbox
 def publish(*, happened: Sequence[events.Event]) -> None:
     """Write events in the caller's transaction; an event whose key was seen before is left out."""
     outbox.record(happened=happened)
+
+
+def deliver(*, strict: bool = False) -> int:
+    """Deliver what waits in the outbox, and what that brings about, here and now; return how many events.
+
+    For those who live through long histories: with ``strict`` the first error of a handler is raised.
+    """
+    return outbox.drain(strict=strict)
+
+
+def undelivered() -> int:
+    """Return how many events wait to be delivered."""
+    return outbox.backlog()["waiting"]
+
+
+# Within `with held():` nobody else is asked to deliver; the caller does it.
+held = outbox.held
