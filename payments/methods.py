@@ -86,8 +86,10 @@ class Method(Protocol):
     """A way of paying. One answer per leg, in the order of the legs.
 
     Local methods (``remote`` false) run inside the operation's transaction, set-based over the legs, and may lock
-    their own rows. A remote one is called outside any transaction, after its attempt has been written down; it must
-    be safe to call again with the same keys. With ``per_part`` a tender is authorised by one leg for each part.
+    their own rows; ``authorise`` gets one leg a tender. A remote one (see ``RemoteMethod``) is called outside any
+    transaction, after its attempt has been written down, and ``authorise`` gets one leg a part.
+    ``capture``, ``void``, ``refund`` and ``release`` get one leg for each part a tender pays for. ``authorise`` may be
+    asked again for a tender that said yes before its payer had something to do elsewhere.
 
     When one tender of a payment refuses, ``void`` is called for the others that had said yes in the same breath;
     the transfers it answers are then left out, since nothing had been posted.
@@ -96,7 +98,6 @@ class Method(Protocol):
     code: str
     label: str
     remote: bool
-    per_part: bool
 
     def options(self, *, payer: str, amount: int, currency: str, at: datetime) -> list[TenderOption]: ...
 
@@ -109,6 +110,12 @@ class Method(Protocol):
     def refund(self, *, legs: Sequence[Leg]) -> list[Step]: ...
 
     def release(self, *, legs: Sequence[Leg]) -> list[Step]: ...
+
+
+class RemoteMethod(Method, Protocol):
+    """A method at another company: safe to call again with the same keys, and its postings follow from the leg."""
+
+    def transfers(self, *, action: str, leg: Leg) -> tuple[Transfer, ...]: ...
 
 
 def get(*, code: str) -> Method:

@@ -76,7 +76,6 @@ TENDER = Machine(
         ("action_required", "authorise", "authorised"),
         ("action_required", "refuse", "refused"),
         ("action_required", "void", "voided"),
-        ("authorised", "refuse", "voided"),
         ("authorised", "void", "voided"),
         ("authorised", "complete", "captured"),
         ("captured", "refund_all", "refunded"),

@@ -1,0 +1,122 @@
+"""What may be done with payments: every write, one transaction each, batches first.
+
+Operations take a sequence of requests and return one result for each, in order: what was done, or the error that says
+why it was not. :func:`one` turns a batch of one into its result or its error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from payments.operations.accounts import (
+    Deposit,
+    Moved,
+    OpenAccount,
+    open_customer_accounts,
+    open_house_accounts,
+    receive_money,
+    withdraw_money,
+)
+from payments.operations.authorising import Authorise, PaymentOutcome, authorise_payments
+from payments.operations.cancelling import (
+    Cancelled,
+    CancelPart,
+    Ended,
+    VoidPayment,
+    cancel_parts,
+    expire_payments,
+    void_payments,
+)
+from payments.operations.capturing import Captured, CapturePart, capture_parts
+from payments.operations.errors import (
+    InProgress,
+    InvalidPayment,
+    KeyReused,
+    PaymentError,
+    UnableToAuthorise,
+    UnableToCancel,
+    UnableToCapture,
+    UnableToMoveMoney,
+    UnableToOpen,
+    UnableToRefund,
+    UnableToRelease,
+    UnknownPayment,
+)
+from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
+from payments.operations.publishing import deliver, held, publish, undelivered
+from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
+from payments.operations.refunding import Refunded, RefundPart, refund_parts
+from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.sweeping import sweep
+from payments.operations.vouchers import IssueVoucher, issue_vouchers
+
+Success = TypeVar("Success")
+
+
+def one(results: Sequence[Success | PaymentError]) -> Success:
+    """Return the only result of a batch of one.
+
+    :raises PaymentError: when the result is a refusal.
+    """
+    [result] = results
+    if isinstance(result, PaymentError):
+        raise result
+    return result
+
+
+__all__ = [
+    "Authorise",
+    "CancelPart",
+    "Cancelled",
+    "CapturePart",
+    "Captured",
+    "Deposit",
+    "Ended",
+    "InProgress",
+    "InvalidPayment",
+    "IssueVoucher",
+    "KeyReused",
+    "Moved",
+    "OpenAccount",
+    "OpenMerchantTerms",
+    "PartRequest",
+    "PaymentError",
+    "PaymentOutcome",
+    "PaymentRequest",
+    "RefundPart",
+    "Refunded",
+    "ReleasePart",
+    "Released",
+    "TenderRequest",
+    "TermsOpened",
+    "UnableToAuthorise",
+    "UnableToCancel",
+    "UnableToCapture",
+    "UnableToMoveMoney",
+    "UnableToOpen",
+    "UnableToRefund",
+    "UnableToRelease",
+    "UnknownPayment",
+    "VoidPayment",
+    "authorise_payments",
+    "cancel_parts",
+    "capture_parts",
+    "deliver",
+    "expire_payments",
+    "held",
+    "issue_vouchers",
+    "one",
+    "open_customer_accounts",
+    "open_house_accounts",
+    "open_merchant_terms",
+    "publish",
+    "receive_money",
+    "record_payments",
+    "refund_parts",
+    "release_parts",
+    "sweep",
+    "undelivered",
+    "void_payments",
+    "withdraw_money",
+]
