@@ -1,4 +1,5 @@
 """Everything that runs against the direction of imports, as dotted paths in one place."""
+
 from config.settings import policy
 
 # Fees, limits and terms, for apps that may not import the settings' modules
@@ -8,7 +9,10 @@ RIALTO_POLICY = policy
 RIALTO_OUTBOX_KICK = True
 
 # Classes of the payment methods, in the order shoppers see them
-RIALTO_METHODS: list[str] = []
+RIALTO_METHODS: list[str] = [
+    "payments.providers.bank_account.BankAccountMethod",
+    "payments.providers.voucher.VoucherMethod",
+]
 
 # Name of an event -> handlers, each `handler(events) -> None`, idempotent, called outside a transaction
 RIALTO_SUBSCRIBERS: dict[str, list[str]] = {}
