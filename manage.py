@@ -4,21 +4,22 @@
 import os
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - this is the check that gives a clear sentence
+if sys.version_info < (3, 11):  # noqa: UP036 - this is the check itself
     sys.exit(
-        "Rialto needs Python 3.11 or newer, and this is Python %d.%d: install one and run `make setup` again."
+        "Rialto needs Python 3.11 or newer, and this is Python %d.%d: install a newer one and run `make setup` again."
         % sys.version_info[:2]
     )
 
 
 def main() -> None:
+    """Run the command line; a package that is missing is said in one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         from config.commandline import run
     except ModuleNotFoundError as missing:
         if (missing.name or "").split(".")[0] in {"config", "mall", "payments", "financing"}:
             raise
-        sys.exit(f"The package {missing.name} is not installed here: run `make setup`, then use .venv/bin/python.")
+        sys.exit("The package %s is not installed here: run `make setup`, then use .venv/bin/python." % missing.name)
     sys.exit(run(sys.argv))
 
 

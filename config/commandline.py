@@ -1,6 +1,7 @@
 """What `manage.py` does around a command: servers up before it, down after it, errors in one sentence."""
 
 import atexit
+import errno
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ import warnings
 
 from config import env
 from config.services import errors, holding
+from config.services.home import refusal
 
 # These read or write files alone, so nothing is started for them.
 WITHOUT_SERVERS = {
@@ -18,6 +20,8 @@ WITHOUT_SERVERS = {
 # These change tables, so they run as the tables' owner.
 AS_OWNER = {"migrate", "flush", "createcachetable", "sqlflush", "pgtrigger"}
 WITH_CARDS = {"runserver"}
+UNDEFINED_TABLE = "42P01"
+DISK_PROBLEMS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def run(arguments: list[str]) -> int:
@@ -30,6 +34,7 @@ def run(arguments: list[str]) -> int:
         # It may compare with the database, and does without when none is up.
         warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")
     try:
+        _load_settings()
         if not _needs_none(command, arguments):
             _hold(command)
         return _execute(arguments)
@@ -37,6 +42,13 @@ def run(arguments: list[str]) -> int:
         return _refuse(str(problem))
     except KeyboardInterrupt:
         return _refuse("Stopped.", code=130)
+
+
+def _load_settings() -> None:
+    """Read every variable, so that a wrong one is said before anything is started."""
+    from django.conf import settings
+
+    _ = settings.SECRET_KEY
 
 
 def _needs_none(command: str, arguments: list[str]) -> bool:
@@ -58,7 +70,7 @@ def _hold(command: str) -> None:
 
 def _execute(arguments: list[str]) -> int:
     from django.core.management import execute_from_command_line
-    from django.db import InterfaceError, OperationalError
+    from django.db import InterfaceError, OperationalError, ProgrammingError
     from kombu.exceptions import OperationalError as QueueError
     from redis.exceptions import ConnectionError as RedisGone
     from redis.exceptions import TimeoutError as RedisSlow
@@ -67,16 +79,18 @@ def _execute(arguments: list[str]) -> int:
         execute_from_command_line(arguments)
     except (OperationalError, InterfaceError) as problem:
         return _refuse(
-            f"The database does not answer ({_first_line(problem)}): see that it runs and that DATABASE_URL is right."
+            f"The database does not answer ({_first_line(problem)}): see that it runs, and check DATABASE_URL."
         )
-    except (RedisGone, RedisSlow, QueueError) as problem:
-        return _refuse(f"Redis does not answer ({_first_line(problem)}): see that it runs and that REDIS_URL is right.")
-    except OSError as problem:
-        if problem.errno is None or problem.filename is None:
+    except ProgrammingError as problem:
+        if getattr(problem.__cause__, "pgcode", None) != UNDEFINED_TABLE:
             raise
-        return _refuse(
-            f"{problem.filename} cannot be used ({problem.strerror}): see that the disk has room and it is writable."
-        )
+        return _refuse(f"The database is not up to date ({_first_line(problem)}): run `manage.py migrate` first.")
+    except (RedisGone, RedisSlow, QueueError) as problem:
+        return _refuse(f"Redis does not answer ({_first_line(problem)}): see that it runs, and check REDIS_URL.")
+    except OSError as problem:
+        if problem.errno not in DISK_PROBLEMS or problem.filename is None:
+            raise
+        return _refuse(refusal(path=problem.filename, problem=problem))
     return 0
 
 

@@ -23,6 +23,7 @@ from honcho.printer import Message, Printer
 from config import env, services
 from config.celery import QUEUES
 from config.services import home as folders
+from config.services.processes import Process
 
 Say = Callable[[str], object]
 
@@ -31,8 +32,8 @@ class UnableToRunDemo(services.ServiceError):
     """The demo cannot start; the text is one sentence with the remedy."""
 
 
-def run(*, say: Say) -> int:
-    """Run the demo until it is told to stop; return its exit code.
+def run(*, say: Say, fill_options: Sequence[str] = ()) -> int:
+    """Run the demo until it is told to stop; return its exit code. The options go to `manage.py fill`.
 
     :raises UnableToRunDemo: when something it needs is not to be had.
     :raises ServiceError: when an embedded server cannot be started.
@@ -43,17 +44,13 @@ def run(*, say: Say) -> int:
         )
     home, port = env.home(), env.port()
     folders.prepare(home=home)
-    descriptor = folders.open_lock(path=home / "demo.lock")
-    if not folders.try_lock(descriptor=descriptor, exclusive=True):
-        raise UnableToRunDemo(
-            f"A demo already runs on {home}: stop it first, or set RIALTO_HOME and PORT for a second one."
-        )
+    descriptor = _only_demo(home=home)
     try:
         _end_leftovers(home=home)
         _require_free(port=port)
         holding = services.hold(home=home, names=_embedded())
         try:
-            _bring_up_to_date(say=say)
+            _bring_up_to_date(fill_options=fill_options, say=say)
             return _supervise(home=home, port=port, say=say)
         finally:
             holding.release()
@@ -87,6 +84,31 @@ def _embedded() -> list[str]:
     names = ["postgres"] if env.database(name="DATABASE_URL") is None else []
     names += ["redis"] if env.redis() is None else []
     return names if env.text(name="STRIPE_API_KEY") else [*names, "cards"]
+
+
+def _only_demo(*, home: Path) -> int:
+    """Take the demo's lock and return its descriptor; a demo that was killed outright is cleared away first."""
+    path = home / "demo.lock"
+    descriptor = folders.open_lock(path=path)
+    deadline = time.monotonic() + 15
+    while not folders.try_lock(descriptor=descriptor, exclusive=True):
+        # The children of a killed demo hold its lock on; the note in it tells whether the demo itself is alive.
+        if _noted(path=path).is_alive or time.monotonic() > deadline:
+            raise UnableToRunDemo(
+                f"A demo already runs on {home}: stop it, or set RIALTO_HOME and PORT for a second one."
+            )
+        _end_leftovers(home=home)
+        time.sleep(0.1)
+    path.write_text(f"{os.getpid()} {psutil.Process().create_time()}")
+    return descriptor
+
+
+def _noted(*, path: Path) -> Process:
+    try:
+        pid, started = path.read_text().split()
+        return Process(pid=int(pid), started=float(started))
+    except (OSError, ValueError):
+        return Process(pid=0, started=0)
 
 
 def _require_free(*, port: int) -> None:
@@ -126,10 +148,10 @@ def _end_family(family: list[psutil.Process]) -> None:
             process.kill()
 
 
-def _bring_up_to_date(*, say: Say) -> None:
+def _bring_up_to_date(*, fill_options: Sequence[str], say: Say) -> None:
     """Migrate where a migration is missing, and fill a database that has not been filled."""
     _manage("migrate", "--verbosity", "0", because=_why_migrate(), say=say)
-    _manage("fill", because="" if not _has_command("fill") else "Filling the market", say=say)
+    _manage("fill", *fill_options, because="" if not _has_command("fill") else "Filling the market", say=say)
 
 
 def _why_migrate() -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+DATABASE_EXAMPLE = "postgresql://user:password@host:5432/database"
+REDIS_EXAMPLE = "redis://host:6379/0"
 ENVIRONMENTS = ("development", "test", "production")
 
 
@@ -106,25 +108,34 @@ def database(*, name: str) -> dict[str, object] | None:
     return database_from(address=value, name=name) if value else None
 
 
+def require_own_servers() -> None:
+    """See that production has servers of its own.
+
+    :raises WrongEnvironment: when it would run on the embedded ones.
+    """
+    for name, example in (("DATABASE_URL", DATABASE_EXAMPLE), ("REDIS_URL", REDIS_EXAMPLE)):
+        if environment() == "production" and not text(name=name):
+            raise WrongEnvironment(f"{name} is missing: in production set it to your own server, as in {example}.")
+
+
 def database_from(*, address: str, name: str) -> dict[str, object]:
     """Return Django's database entry for one address.
 
     :raises WrongEnvironment: when it is not the address of a PostgreSQL database.
     """
-    example = "postgresql://user:password@host:5432/database"
     try:
         parts = urlsplit(address)
         port_number = parts.port
     except ValueError as problem:
-        raise WrongEnvironment(f"{name} is not an address ({problem}): it looks like {example}.") from None
+        raise WrongEnvironment(f"{name} is not an address ({problem}): it looks like {DATABASE_EXAMPLE}.") from None
     if parts.scheme not in {"postgres", "postgresql"}:
         raise WrongEnvironment(
             f"{name} begins with {parts.scheme or 'no scheme'}://, and only PostgreSQL is supported: "
-            f"it looks like {example}."
+            f"it looks like {DATABASE_EXAMPLE}."
         )
     database_name = unquote(parts.path.lstrip("/"))
     if not database_name:
-        raise WrongEnvironment(f"{name} names no database: it looks like {example}.")
+        raise WrongEnvironment(f"{name} names no database: it looks like {DATABASE_EXAMPLE}.")
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -143,11 +154,13 @@ def redis() -> str | None:
     :raises WrongEnvironment: when it is not the address of a Redis server.
     """
     value = text(name="REDIS_URL")
-    if not value:
-        return None
-    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
-        raise WrongEnvironment(f"REDIS_URL={value!r} is not a Redis address: it looks like redis://host:6379/0.")
-    return value
+    parts = urlsplit(value)
+    number = parts.path.strip("/") or "0"
+    if value and (
+        parts.scheme not in {"redis", "rediss", "unix"} or (parts.scheme != "unix" and not number.isdecimal())
+    ):
+        raise WrongEnvironment(f"REDIS_URL={value!r} is not a Redis address: it looks like {REDIS_EXAMPLE}.")
+    return value or None
 
 
 def is_app(name: str) -> bool:

@@ -11,7 +11,7 @@ handler500 = "config.views.server_error"
 
 _ours = [
     path("", include(name))
-    for name in ("mall.merchants.urls", "mall.fulfilment.urls", "payments.urls", "financing.urls")
+    for name in ("mall.urls", "payments.urls", "financing.urls")
     if (settings.BASE_DIR / (name.replace(".", "/") + ".py")).exists()
 ]
 
@@ -21,5 +21,6 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     *_ours,
-    path("", include(apps.get_app_config("oscar").urls[0])),
+    # Of Oscar's own pages only its back office, for superusers; ours replace all others.
+    path("dashboard/", apps.get_app_config("dashboard").urls),
 ]

@@ -1,5 +1,6 @@
 """Folders of the embedded servers: where they are, whose they are, and that nobody else may look."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -65,14 +66,12 @@ def private_folder(*, path: Path, owner: pwd.struct_passwd | None = None, passab
         raise ServiceError(refusal(path=path, problem=problem)) from None
 
 
-def refusal(*, path: Path, problem: OSError) -> str:
+def refusal(*, path: Path | str, problem: OSError) -> str:
     """Say in one sentence why a folder cannot be used, and what to do."""
     return f"{path} cannot be used ({problem.strerror}): {_remedy(problem)}, or set RIALTO_HOME to another folder."
 
 
 def _remedy(problem: OSError) -> str:
-    import errno
-
     if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "free some space on the disk"
     return "make it writable for this user"

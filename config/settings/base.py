@@ -83,15 +83,14 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "oscar.apps.search.context_processors.search_form",
-                "oscar.apps.checkout.context_processors.checkout",
-                "oscar.apps.communication.notifications.context_processors.notifications",
                 "oscar.core.context_processors.metadata",
+                "mall.context.chrome",
             ],
         },
     }
 ]
 
+env.require_own_servers()
 # Without DATABASE_URL the embedded server of RIALTO_HOME; migrations run as the owner of the tables,
 # everything else in the limited role.
 OWNER = env.flag(name="RIALTO_AS_OWNER", default=False)
