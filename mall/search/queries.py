@@ -1,211 +1,200 @@
-"""What listings, search and suggestions read: one table, a fixed number of queries, typos forgiven."""
+"""Search and listings: typo-tolerant, filtered, counted; a fixed number of statements a page."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
-from django.db.models import Count, F, Func, IntegerField, Max, Min, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db import connection
 
-from mall.merchants.models import Merchant
-from mall.search.models import SearchEntry
-
-PAGE_SIZE = 24
-SORTS = ("best", "newest", "cheapest", "dearest", "rating")
-RATINGS = (4, 3)
+SORTS = {
+    "relevance": "rank DESC, reviews DESC, product_id DESC",
+    "newest": "listed_at DESC, product_id DESC",
+    "price": "price, product_id",
+    "-price": "price DESC, product_id",
+    "rating": "rating DESC NULLS LAST, reviews DESC, product_id",
+}
+FACET_SIZE = 20
+# Below this likeness of words (0 to 1) a title is no longer a misspelling of what was typed.
+LIKENESS = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a listing is narrowed to; prices are minor units."""
+    """What to narrow a search by; prices are minor units of `currency`."""
 
-    text: str = ""
-    category_ids: tuple[int, ...] = ()
+    category_id: int | None = None
     merchant_id: int | None = None
+    currency: str = ""
     price_from: int | None = None
     price_to: int | None = None
-    rating_from: int | None = None
+    rating: int | None = None
     in_stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One product of a listing: the best offer's price, and how many merchants offer it."""
+class Hit:
+    """One product of a listing; `price` in minor units is the shown offer's, of `offers` offers."""
 
     product_id: int
     title: str
     slug: str
     category: str
     merchant: str
+    stockrecord_id: int
     offers: int
-    price: int | None
     currency: str
+    price: int
     in_stock: bool
     rating: float | None
     reviews: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One page of a listing, and the counts by which it can be narrowed."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a facet, with how many products have it."""
 
-    cards: tuple[Card, ...]
+    id: int
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of results; `corrected` when only likeness of spelling found them."""
+
+    hits: tuple[Hit, ...]
     total: int
-    number: int
+    page: int
     pages: int
-    by_category: dict[int, int] = field(default_factory=dict)
-    by_merchant: tuple[tuple[int, str, int], ...] = ()
-    by_rating: tuple[tuple[int, int], ...] = ()
-    cheapest: int | None = None
-    dearest: int | None = None
-
-    @property
-    def has_previous(self) -> bool:
-        """Tell whether there is a page before this one."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Tell whether there is a page after this one."""
-        return self.number < self.pages
-
-    @property
-    def previous(self) -> int:
-        """Return the number of the page before."""
-        return self.number - 1
-
-    @property
-    def next(self) -> int:
-        """Return the number of the page after."""
-        return self.number + 1
+    corrected: bool = False
+    categories: tuple[Choice, ...] = ()
+    merchants: tuple[Choice, ...] = ()
+    price_from: int | None = None
+    price_to: int | None = None
 
 
-def search(*, filters: Filters, sort: str = "best", page: int = 1, size: int = PAGE_SIZE) -> Listing:
-    """Return one page of the products that fit, with its facets: six queries at most."""
-    found = _matching(filters=filters)
-    facts = found.aggregate(
-        total=Count("pk"),
-        cheapest=Min("price"),
-        dearest=Max("price"),
-        **{f"rated_{score}": Count("pk", filter=Q(rating__gte=score)) for score in RATINGS},
-    )
-    pages = max(1, -(-facts["total"] // size))
-    number = min(max(page, 1), pages)
-    rows = _sorted(found=found, filters=filters, sort=sort)[(number - 1) * size : number * size]
-    return Listing(
-        cards=tuple(_card(row) for row in rows),
-        total=facts["total"],
-        number=number,
-        pages=pages,
-        by_category=_by_category(filters=filters),
-        by_merchant=_by_merchant(filters=filters),
-        by_rating=tuple((score, facts[f"rated_{score}"]) for score in RATINGS if facts[f"rated_{score}"]),
-        cheapest=facts["cheapest"],
-        dearest=facts["dearest"],
-    )
+@dataclass(slots=True)
+class _Where:
+    conditions: list[str] = field(default_factory=lambda: ["true"])
+    values: dict[str, object] = field(default_factory=dict)
+
+    def add(self, condition: str, **values: object) -> None:
+        self.conditions.append(condition)
+        self.values |= values
+
+    def __str__(self) -> str:
+        return " AND ".join(self.conditions)
 
 
-def newest(*, count: int, rated: bool = False) -> list[Card]:
-    """Return products to show first: the latest listed, or the best rated; in stock alone."""
-    rows = SearchEntry.objects.filter(in_stock=True, price__isnull=False)
-    if rated:
-        rows = rows.filter(reviews__gte=1).order_by("-rating", "-reviews", "pk")
-    else:
-        rows = rows.order_by("-listed_at", "pk")
-    return [_card(row) for row in rows[:count]]
+def search(
+    *,
+    text: str = "",
+    filters: Filters | None = None,
+    sort: str = "relevance",
+    page: int = 1,
+    page_size: int = 24,
+    facets: bool = True,
+) -> SearchPage:
+    """Return a page of products that match; with facets, counts of categories and merchants too."""
+    words = " ".join(text.split())[:200]
+    wanted = filters or Filters()
+    found = _search(words=words, filters=wanted, sort=sort, page=page, page_size=page_size, facets=facets, like=False)
+    if found.total or not words:
+        return found
+    return _search(words=words, filters=wanted, sort=sort, page=page, page_size=page_size, facets=facets, like=True)
 
 
-def cards(*, product_ids: Sequence[int]) -> list[Card]:
-    """Return the cards of these products, in this order; those that are gone are left out."""
-    rows = {row.pk: row for row in SearchEntry.objects.filter(pk__in=product_ids)}
-    return [_card(rows[product_id]) for product_id in product_ids if product_id in rows]
-
-
-def suggestions(*, text: str, count: int = 7) -> list[Card]:
-    """Return products whose title begins to look like what is being typed."""
-    words = re.findall(r"\w+", text.lower())
-    if not words:
-        return []
-    beginning = SearchQuery(" & ".join(f"{word}:*" for word in words), search_type="raw", config="simple")
-    rows = (
-        SearchEntry.objects.filter(Q(document=beginning) | Q(title__trigram_word_similar=text))
-        .annotate(closeness=TrigramWordSimilarity(text, "title"))
-        .order_by("-in_stock", "-closeness", "title", "pk")
-    )
-    return [_card(row) for row in rows[:count]]
-
-
-def _matching(*, filters: Filters, without: str = "") -> QuerySet[SearchEntry]:
-    found = SearchEntry.objects.order_by()
-    if filters.text:
-        found = found.filter(
-            Q(document=SearchQuery(filters.text, search_type="websearch", config="english"))
-            | Q(document=SearchQuery(filters.text, search_type="websearch", config="simple"))
-            | Q(title__trigram_word_similar=filters.text)
+def _search(
+    *, words: str, filters: Filters, sort: str, page: int, page_size: int, facets: bool, like: bool
+) -> SearchPage:
+    where = _where(words=words, filters=filters, like=like)
+    order = SORTS.get(sort, SORTS["relevance"]) if words or sort != "relevance" else SORTS["newest"]
+    rank = "0"
+    if words:
+        rank = (
+            "word_similarity(%(words)s, title)"
+            if like
+            else "ts_rank(document, websearch_to_tsquery('simple', %(words)s) || to_tsquery('simple', %(prefix)s))"
         )
-    if filters.category_ids and without != "category":
-        found = found.filter(categories__overlap=list(filters.category_ids))
-    if filters.merchant_id is not None and without != "merchant":
-        found = found.filter(merchants__contains=[filters.merchant_id])
-    if filters.price_from is not None:
-        found = found.filter(price__gte=filters.price_from)
-    if filters.price_to is not None:
-        found = found.filter(price__lte=filters.price_to)
-    if filters.rating_from is not None:
-        found = found.filter(rating__gte=filters.rating_from)
-    if filters.in_stock:
-        found = found.filter(in_stock=True)
-    return found
-
-
-def _sorted(*, found: QuerySet[SearchEntry], filters: Filters, sort: str) -> QuerySet[SearchEntry]:
-    if sort == "cheapest":
-        return found.order_by(F("price").asc(nulls_last=True), "pk")
-    if sort == "dearest":
-        return found.order_by(F("price").desc(nulls_last=True), "pk")
-    if sort == "rating":
-        return found.order_by(F("rating").desc(nulls_last=True), "-reviews", "pk")
-    if sort == "best" and filters.text:
-        closeness = TrigramWordSimilarity(filters.text, "title") + Coalesce(
-            SearchRank(F("document"), SearchQuery(filters.text, search_type="websearch", config="english")), Value(0.0)
+    page_size = max(1, min(page_size, 100))
+    page = max(1, min(page, 10_000))
+    values = where.values | {"limit": page_size, "offset": (page - 1) * page_size}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), min(price), max(price) FROM search_searchentry WHERE {where}", values)
+        total, price_from, price_to = cursor.fetchone()
+        cursor.execute(
+            f"""
+            SELECT product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price,
+                   in_stock, rating, reviews, {rank} AS rank
+            FROM search_searchentry WHERE {where} ORDER BY in_stock DESC, {order} LIMIT %(limit)s OFFSET %(offset)s
+            """,
+            values,
         )
-        return found.annotate(closeness=closeness).order_by("-in_stock", "-closeness", "pk")
-    if sort == "best":
-        return found.order_by("-in_stock", F("rating").desc(nulls_last=True), "-reviews", "-listed_at", "pk")
-    return found.order_by("-listed_at", "pk")
+        hits = tuple(Hit(*row[:12]) for row in cursor.fetchall())
+        categories = _facet(cursor, "categories", "catalogue_category", where) if facets else ()
+        merchants = _facet(cursor, "merchants", "merchants_merchant", where) if facets else ()
+    return SearchPage(
+        hits=hits,
+        total=total,
+        page=page,
+        pages=max(1, -(-total // page_size)),
+        corrected=like and total > 0,
+        categories=categories,
+        merchants=merchants,
+        price_from=price_from,
+        price_to=price_to,
+    )
 
 
-def _by_category(*, filters: Filters) -> dict[int, int]:
-    """Count by every category that occurs, whatever category is chosen, so that its neighbors can be seen."""
-    each = Func(F("categories"), function="unnest", output_field=IntegerField())
-    rows = _matching(filters=filters, without="category").annotate(each=each).values("each")
-    return {row["each"]: row["found"] for row in rows.annotate(found=Count("pk")).order_by()}
-
-
-def _by_merchant(*, filters: Filters, most: int = 8) -> tuple[tuple[int, str, int], ...]:
-    each = Func(F("merchants"), function="unnest", output_field=IntegerField())
-    rows = _matching(filters=filters, without="merchant").annotate(each=each).values("each")
-    counts = {row["each"]: row["found"] for row in rows.annotate(found=Count("pk")).order_by("-found", "each")[:most]}
+def _where(*, words: str, filters: Filters, like: bool) -> _Where:
+    where = _Where()
+    if words and like:
+        where.add("word_similarity(%(words)s, title) > %(likeness)s", words=words, likeness=LIKENESS)
+    elif words:
+        where.add(
+            "document @@ (websearch_to_tsquery('simple', %(words)s) || to_tsquery('simple', %(prefix)s))",
+            words=words,
+            prefix=_prefix(words),
+        )
+    if filters.category_id is not None:
+        where.add("categories @> ARRAY[%(category)s]::bigint[]", category=filters.category_id)
     if filters.merchant_id is not None:
-        counts.setdefault(filters.merchant_id, 0)
-    names = dict(Merchant.objects.filter(pk__in=counts).values_list("pk", "name"))
-    return tuple((pk, names[pk], count) for pk, count in counts.items() if pk in names)
+        where.add("merchants @> ARRAY[%(merchant)s]::bigint[]", merchant=filters.merchant_id)
+    if filters.currency:
+        where.add("currency = %(currency)s", currency=filters.currency)
+    if filters.price_from is not None:
+        where.add("price >= %(price_from)s", price_from=filters.price_from)
+    if filters.price_to is not None:
+        where.add("price <= %(price_to)s", price_to=filters.price_to)
+    if filters.rating is not None:
+        where.add("rating >= %(rating)s", rating=filters.rating)
+    if filters.in_stock:
+        where.add("in_stock")
+    return where
 
 
-def _card(row: SearchEntry) -> Card:
-    return Card(
-        product_id=row.pk,
-        title=row.title,
-        slug=row.slug,
-        category=row.category_name,
-        merchant=row.merchant_name,
-        offers=row.offers,
-        price=row.price,
-        currency=row.currency,
-        in_stock=row.in_stock,
-        rating=row.rating,
-        reviews=row.reviews,
+def _prefix(words: str) -> str:
+    """Return a query in which the last word may go on: somebody is still typing."""
+    safe = ["".join(letter for letter in word if letter.isalnum()) for word in words.split()]
+    kept = [word for word in safe if word]
+    return " & ".join([*kept[:-1], f"{kept[-1]}:*"]) if kept else ""
+
+
+def _facet(cursor: object, column: str, table: str, where: _Where) -> tuple[Choice, ...]:
+    cursor.execute(
+        f"""
+        SELECT named.id, named.name, counted.count FROM (
+            SELECT unnest({column}) AS id, count(*) AS count FROM search_searchentry WHERE {where}
+            GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {FACET_SIZE}
+        ) counted JOIN {table} named ON named.id = counted.id ORDER BY counted.count DESC, named.name
+        """,
+        where.values,
     )
+    return tuple(Choice(*row) for row in cursor.fetchall())
+
+
+def suggest(*, text: str, limit: int = 8) -> tuple[Hit, ...]:
+    """Return what somebody typing this may be looking for."""
+    if not text.strip():
+        return ()
+    return search(text=text, page_size=limit, facets=False).hits

@@ -1,0 +1,46 @@
+"""The product page."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from mall import bank
+from mall.catalogue import details, hints, seen, tree
+
+
+@require_safe
+def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
+    """Show a product with every merchant's offer, one of them chosen."""
+    at = bank.now()
+    asked = request.GET.get("offer", "")
+    chosen = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else None
+    found = details.details(product_id=pk, chosen=chosen, at=at)
+    if found is None:
+        raise Http404
+    if found.slug != product_slug:
+        return redirect("product", found.slug, pk, permanent=True)
+    offer = found.offer
+    response = render(
+        request,
+        "mall/product.html",
+        {
+            "product": found,
+            "offer": offer,
+            "others": [other for other in found.offers if offer and other.stockrecord_id != offer.stockrecord_id],
+            "crumbs": _crumbs(category_id=found.category_id, title=found.title),
+            "hint": hints.monthly(request=request, amount=offer.price, currency=offer.currency, at=at) if offer else "",
+        },
+    )
+    seen.remember(request=request, response=response, product_id=pk)
+    return response
+
+
+def _crumbs(*, category_id: int | None, title: str) -> list[tuple[str, str]]:
+    nodes = tree.tree()
+    node = next((node for node in nodes.values() if node.pk == category_id), None)
+    if node is None:
+        return []
+    above = [(nodes[path].name, nodes[path].url) for path in node.above]
+    return [*above, (node.name, node.url), (title, "")]

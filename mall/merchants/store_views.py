@@ -1,0 +1,25 @@
+"""A store's public page."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from mall.merchants import stores
+from mall.merchants.models import ACTIVE, APPLIED, Merchant
+from mall.search.views import listing_context
+
+
+@require_safe
+def store(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a store: who it is, what it sells, what buyers say."""
+    merchant = Merchant.objects.filter(slug=slug).exclude(status=APPLIED).first()
+    if merchant is None:
+        raise Http404
+    context = listing_context(request, text="", node=None, merchant_id=merchant.pk)
+    context |= {
+        "merchant": merchant,
+        "store": stores.of(merchant=merchant),
+        "closed": merchant.status != ACTIVE,
+        "reviews": stores.latest_reviews(merchant=merchant),
+    }
+    return render(request, "mall/store.html", context)
