@@ -178,12 +178,14 @@ def _flat(principal: int, rates: list[Fraction], terms: Terms) -> list[tuple[int
     """Charge interest on all that was lent, throughout, in equal payments; the last takes the rounding."""
     total = rounded(terms.principal * sum(rates, Fraction(0)))
     payment = rounded(Fraction(principal + total, len(rates)), terms.multiple_of)
-    parts, left = [], principal
+    parts, left, charge = [], principal, total
     for rate in rates[:-1]:
-        interest = rounded(terms.principal * rate)
-        parts.append((payment - interest, interest))
-        left -= payment - interest
-    return [*parts, (left, total - sum(interest for _, interest in parts))]
+        interest = min(charge, rounded(terms.principal * rate))
+        paid = min(left, max(0, payment - interest))
+        parts.append((paid, interest))
+        left -= paid
+        charge -= interest
+    return [*parts, (left, charge)]
 
 
 def without_interest(*, terms: Terms) -> tuple[Row, ...]:

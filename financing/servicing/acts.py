@@ -6,6 +6,7 @@ Pure: each act changes a :class:`LoanAccount` in memory and returns the movement
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from financing.lending.models import LoanState
 from financing.servicing.account import Fact, Line, LoanAccount, Movement, finish, settle_lines
@@ -59,6 +60,7 @@ def draw(
         account.fees += fee
         account.deferred += fee
         transfers.append(Transfer(account.codes.fees, account.codes.deferred, fee))
+    _push_back(account, at)
     account.undrawn -= amount
     account.disbursed += amount
     account.outstanding += amount
@@ -74,6 +76,21 @@ def draw(
             transfers=tuple(transfers),
         ),
     )
+
+
+def _push_back(account: LoanAccount, at: datetime) -> None:
+    """Move principal whose day came before its goods were dispatched to the next line: nobody owed it yet."""
+    out = account.outstanding
+    for line, following in pairwise(account.lines):
+        if line.due_on > at.date():
+            break
+        owed = min(line.open_principal, out)
+        out -= owed
+        early = line.open_principal - owed
+        if early:
+            line.principal -= early
+            following.principal += early
+            line.changed = following.changed = True
 
 
 def cancel_undrawn(account: LoanAccount, *, amount: int, at: datetime) -> None:

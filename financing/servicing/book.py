@@ -6,7 +6,9 @@ from datetime import date
 from fractions import Fraction
 
 from financing.lending import schedules
-from financing.lending.models import Installment, Loan, LoanState, Product
+from django.db.models import F
+
+from financing.lending.models import Borrower, Installment, Loan, LoanState, Product
 from financing.servicing import days, journals
 from financing.servicing._writes import update_rows
 from financing.servicing.account import DAY, Line, LoanAccount
@@ -115,7 +117,7 @@ class Book:
             due = [
                 account
                 for account in behind
-                if account.live and account.next_due <= day and account.closed_through < day
+                if account.state == LoanState.ACTIVE and account.next_due <= day and account.closed_through < day
             ]
             if due:
                 codes = _paying(due, day)
@@ -132,6 +134,12 @@ class Book:
             day += DAY
         for account in behind:
             days.close_through(account, until=until, available={})
+
+    def take_out(self, balances: dict[str, int]) -> None:
+        """Lessen locked ``balances`` by what this book has taken and not yet posted."""
+        for (code, _), amount in self._taken.items():
+            if code in balances:
+                balances[code] -= amount
 
     def write(self, *, elsewhere: Collection[str] = ()) -> dict[str, int]:
         """Post the journals of everything that changed, then save the rows; return journal ids by key.
@@ -201,8 +209,11 @@ class Book:
         return sorted(found, key=lambda journal: journal.happened_at)
 
     def _save(self) -> None:
-        loans, lines = [], []
+        loans, lines, credits = [], [], defaultdict(int)
         for account in self.accounts.values():
+            paid_over = sum(item.credit for item in account.movements)
+            if paid_over:
+                credits[self.parties[account.id]] += paid_over
             values = _values(account)
             if values != self._before[account.id]:
                 loans.append((account.id, *values))
@@ -212,6 +223,8 @@ class Book:
                     line.changed = False
             account.movements, account.facts, account.accruals = [], [], {}
             self._before[account.id] = values
+        for party, credit in credits.items():
+            Borrower.objects.filter(pk=party).update(credit=F("credit") + credit)
         update_rows(table="financing_loan", columns=_LOAN_CHANGES, rows=loans)
         update_rows(table="financing_installment", columns=_LINE_CHANGES, rows=lines)
 
@@ -277,7 +290,7 @@ def _available(codes: set[str], day: date, now: dict[str, int], taken: dict[tupl
     return found
 
 
-def open_loans(*, until: date, after: int = 0, limit: int) -> list[int]:
+def loans_behind(*, until: date, after: int = 0, limit: int) -> list[int]:
     """Return the loans, by id after ``after``, whose days through ``until`` are not all closed."""
     behind = Loan.objects.filter(state__in=[LoanState.SIGNED, LoanState.ACTIVE], closed_through__lt=until, pk__gt=after)
     return list(behind.order_by("pk").values_list("pk", flat=True)[:limit])

@@ -40,7 +40,6 @@ def close_day(account: LoanAccount, *, day: date, available: dict[str, int]) -> 
 
 def _due(account: LoanAccount, day: date, available: dict[str, int]) -> None:
     at = end_of(day)
-    _push_undrawn(account, day)
     owed = account.owed_lines(day)
     for line, amount in owed:
         if line.due_on == day and amount:
@@ -76,23 +75,6 @@ def _autopay(account: LoanAccount, owed: list, at: datetime, available: dict[str
         key = f"loan:{account.id}:autopay:{at.date().isoformat()}"
         acts.repay(account, amount=amount, source=code, key=key, at=at, kind="autopay")
         available[code] -= amount
-
-
-def _push_undrawn(account: LoanAccount, day: date) -> None:
-    """Move principal that falls due before its goods were dispatched to the next line: nobody owes it yet."""
-    if not account.undrawn:
-        return
-    out = account.outstanding
-    for index, line in enumerate(account.lines[:-1]):
-        if line.due_on > day:
-            break
-        part = line.open_principal
-        undrawn = max(0, part - out)
-        out -= part - undrawn
-        if undrawn:
-            line.principal -= undrawn
-            account.lines[index + 1].principal += undrawn
-            line.changed = account.lines[index + 1].changed = True
 
 
 def night_before(moment: datetime) -> date:
