@@ -51,9 +51,7 @@ class Consignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["merchant", "status", "-placed_at"], name="consignment_by_merchant"),
-            models.Index(
-                fields=["release_due"], condition=Q(status=states.DISPATCHED), name="consignment_release_due"
-            ),
+            models.Index(fields=["release_due"], condition=Q(status=states.DISPATCHED), name="consignment_release_due"),
         ]
 
     def __str__(self) -> str:
@@ -87,8 +85,9 @@ class ConsignmentLine(models.Model):
 
 
 class ConsignmentEvent(models.Model):
-    """The append-only history of a consignment: what happened, when, and who said so."""
+    """The append-only history of a consignment: what happened, when, and who said so; each thing once by its key."""
 
+    key = models.CharField(max_length=240, unique=True)
     consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="events")
     status = models.CharField(max_length=20)
     at = models.DateTimeField(db_index=True)

@@ -30,20 +30,14 @@ class Order(AbstractOrder):
     cancelled_reason = models.CharField(max_length=200, blank=True)
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    user = models.ForeignKey(
-        "customer.User", null=True, blank=True, on_delete=models.PROTECT, related_name="orders"
-    )
+    user = models.ForeignKey("customer.User", null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
     basket = models.ForeignKey("basket.Basket", null=True, blank=True, on_delete=models.PROTECT)
-    shipping_address = models.ForeignKey(
-        "order.ShippingAddress", null=True, blank=True, on_delete=models.PROTECT
-    )
+    shipping_address = models.ForeignKey("order.ShippingAddress", null=True, blank=True, on_delete=models.PROTECT)
 
     class Meta(AbstractOrder.Meta):
         abstract = False
         constraints = [
-            models.UniqueConstraint(
-                fields=["basket"], condition=~Q(status=CANCELLED), name="order_one_per_basket"
-            ),
+            models.UniqueConstraint(fields=["basket"], condition=~Q(status=CANCELLED), name="order_one_per_basket"),
             models.CheckConstraint(condition=Q(total_minor__gte=0), name="order_total_not_negative"),
             models.CheckConstraint(
                 condition=Q(status__in=(AWAITING_PAYMENT, CONFIRMED, COMPLETED, CANCELLED)), name="order_status_known"

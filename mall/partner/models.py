@@ -44,9 +44,7 @@ class StockRecord(AbstractStockRecord):
         taken = (
             type(self)
             .objects.filter(pk=self.pk)
-            .filter(
-                Q(num_in_stock__isnull=True) | Q(num_in_stock__gte=Coalesce(F("num_allocated"), 0) + quantity)
-            )
+            .filter(Q(num_in_stock__isnull=True) | Q(num_in_stock__gte=Coalesce(F("num_allocated"), 0) + quantity))
             .update(num_allocated=Coalesce(F("num_allocated"), 0) + quantity)
         )
         if not taken:

@@ -7,103 +7,160 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
-        ('fulfilment', '0001_initial'),
-        ('merchants', '0001_initial'),
-        ('order', '0022_placed_once_with_unguessable_numbers'),
-        ('partner', '0008_stock_never_oversold'),
+        ("catalogue", "0032_category_exclude_from_menu_category_long_description"),
+        ("fulfilment", "0001_initial"),
+        ("merchants", "0001_initial"),
+        ("order", "0022_placed_once_with_unguessable_numbers"),
+        ("partner", "0008_stock_never_oversold"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consignment',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consignments', to='merchants.merchant'),
+            model_name="consignment",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consignments", to="merchants.merchant"
+            ),
         ),
         migrations.AddField(
-            model_name='consignment',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consignments', to='order.order'),
+            model_name="consignment",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consignments", to="order.order"
+            ),
         ),
         migrations.AddField(
-            model_name='consignmentevent',
-            name='consignment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='fulfilment.consignment'),
+            model_name="consignmentevent",
+            name="consignment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="fulfilment.consignment"
+            ),
         ),
         migrations.AddField(
-            model_name='consignmentline',
-            name='consignment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='fulfilment.consignment'),
+            model_name="consignmentline",
+            name="consignment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="fulfilment.consignment"
+            ),
         ),
         migrations.AddField(
-            model_name='consignmentline',
-            name='line',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='consignment_line', to='order.line'),
+            model_name="consignmentline",
+            name="line",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consignment_line", to="order.line"
+            ),
         ),
         migrations.AddField(
-            model_name='consignmentline',
-            name='product',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consignment_lines', to='catalogue.product'),
+            model_name="consignmentline",
+            name="product",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consignment_lines", to="catalogue.product"
+            ),
         ),
         migrations.AddField(
-            model_name='consignmentline',
-            name='stockrecord',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consignment_lines', to='partner.stockrecord'),
+            model_name="consignmentline",
+            name="stockrecord",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consignment_lines", to="partner.stockrecord"
+            ),
         ),
         migrations.AddField(
-            model_name='merchantreview',
-            name='consignment',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='review', to='fulfilment.consignment'),
+            model_name="merchantreview",
+            name="consignment",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="review", to="fulfilment.consignment"
+            ),
         ),
         migrations.AddField(
-            model_name='merchantreview',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='merchants.merchant'),
+            model_name="merchantreview",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="merchants.merchant"
+            ),
         ),
         migrations.AddField(
-            model_name='merchantreview',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merchant_reviews', to=settings.AUTH_USER_MODEL),
+            model_name="merchantreview",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merchant_reviews",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='consignment',
-            index=models.Index(fields=['merchant', 'status', '-placed_at'], name='consignment_by_merchant'),
+            model_name="consignment",
+            index=models.Index(fields=["merchant", "status", "-placed_at"], name="consignment_by_merchant"),
         ),
         migrations.AddIndex(
-            model_name='consignment',
-            index=models.Index(condition=models.Q(('status', 'dispatched')), fields=['release_due'], name='consignment_release_due'),
+            model_name="consignment",
+            index=models.Index(
+                condition=models.Q(("status", "dispatched")), fields=["release_due"], name="consignment_release_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consignment',
-            constraint=models.UniqueConstraint(fields=('order', 'merchant'), name='consignment_one_per_merchant'),
+            model_name="consignment",
+            constraint=models.UniqueConstraint(fields=("order", "merchant"), name="consignment_one_per_merchant"),
         ),
         migrations.AddConstraint(
-            model_name='consignment',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('awaiting_payment', 'confirmed', 'dispatched', 'delivered', 'released', 'refunded', 'cancelled'))), name='consignment_status_known'),
+            model_name="consignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        (
+                            "awaiting_payment",
+                            "confirmed",
+                            "dispatched",
+                            "delivered",
+                            "released",
+                            "refunded",
+                            "cancelled",
+                        ),
+                    )
+                ),
+                name="consignment_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consignment',
-            constraint=models.CheckConstraint(condition=models.Q(('goods__gte', 0), ('shipping__gte', 0)), name='consignment_amounts_not_negative'),
+            model_name="consignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("goods__gte", 0), ("shipping__gte", 0)), name="consignment_amounts_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consignment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', django.db.models.expressions.CombinedExpression(models.F('goods'), '+', models.F('shipping')))), name='consignment_refunded_within_amount'),
+            model_name="consignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("refunded__gte", 0),
+                    (
+                        "refunded__lte",
+                        django.db.models.expressions.CombinedExpression(models.F("goods"), "+", models.F("shipping")),
+                    ),
+                ),
+                name="consignment_refunded_within_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consignment',
-            constraint=models.CheckConstraint(condition=models.Q(('delivered_said_by__in', ('', 'carrier', 'buyer', 'operations', 'time'))), name='consignment_said_by_known'),
+            model_name="consignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("delivered_said_by__in", ("", "carrier", "buyer", "operations", "time"))),
+                name="consignment_said_by_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consignmentline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 1), ('amount__gte', 0)), name='consignment_line_possible'),
+            model_name="consignmentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gte", 1), ("amount__gte", 0)), name="consignment_line_possible"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantreview',
-            constraint=models.CheckConstraint(condition=models.Q(('score__gte', 1), ('score__lte', 5)), name='merchant_review_score_possible'),
+            model_name="merchantreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("score__gte", 1), ("score__lte", 5)), name="merchant_review_score_possible"
+            ),
         ),
     ]

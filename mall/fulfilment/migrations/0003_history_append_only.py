@@ -6,18 +6,38 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fulfilment', '0002_initial'),
+        ("fulfilment", "0002_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='consignmentevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8f4538bc96bce4159ffc3183112a2cad5e8166c0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9f924', table='fulfilment_consignmentevent', when='BEFORE')),
+            model_name="consignmentevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="8f4538bc96bce4159ffc3183112a2cad5e8166c0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_9f924",
+                    table="fulfilment_consignmentevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consignmentevent',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'The history of consignments is append-only';", hash='fc6ee0fc8178ed82b6700f4de62056d1b7e9e743', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_57f1c', table='fulfilment_consignmentevent', when='BEFORE')),
+            model_name="consignmentevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'The history of consignments is append-only';",
+                    hash="fc6ee0fc8178ed82b6700f4de62056d1b7e9e743",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_57f1c",
+                    table="fulfilment_consignmentevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -7,117 +7,252 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partner', '0008_stock_never_oversold'),
+        ("partner", "0008_stock_never_oversold"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Merchant',
+            name="Merchant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=128, unique=True)),
-                ('name', models.CharField(max_length=128)),
-                ('slug', models.SlugField(max_length=140, unique=True)),
-                ('status', models.CharField(choices=[('applied', 'Applied'), ('active', 'Active'), ('suspended', 'Suspended'), ('closed', 'Closed')], default='applied', max_length=16)),
-                ('currency', models.CharField(max_length=3)),
-                ('line1', models.CharField(blank=True, max_length=255)),
-                ('line2', models.CharField(blank=True, max_length=255)),
-                ('city', models.CharField(blank=True, max_length=255)),
-                ('region', models.CharField(blank=True, max_length=64)),
-                ('postcode', models.CharField(blank=True, max_length=64)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('address_fingerprint', models.CharField(blank=True, db_index=True, max_length=64)),
-                ('description', models.TextField(blank=True)),
-                ('delivery_charge', models.BigIntegerField(null=True)),
-                ('delivery_free_from', models.BigIntegerField(null=True)),
-                ('joined_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='owned_merchants', to=settings.AUTH_USER_MODEL)),
-                ('partner', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='merchant', to='partner.partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=128, unique=True)),
+                ("name", models.CharField(max_length=128)),
+                ("slug", models.SlugField(max_length=140, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("applied", "Applied"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("closed", "Closed"),
+                        ],
+                        default="applied",
+                        max_length=16,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("line1", models.CharField(blank=True, max_length=255)),
+                ("line2", models.CharField(blank=True, max_length=255)),
+                ("city", models.CharField(blank=True, max_length=255)),
+                ("region", models.CharField(blank=True, max_length=64)),
+                ("postcode", models.CharField(blank=True, max_length=64)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                ("address_fingerprint", models.CharField(blank=True, db_index=True, max_length=64)),
+                ("description", models.TextField(blank=True)),
+                ("delivery_charge", models.BigIntegerField(null=True)),
+                ("delivery_free_from", models.BigIntegerField(null=True)),
+                ("joined_at", models.DateTimeField()),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="owned_merchants",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "partner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="merchant", to="partner.partner"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('clerk', 'Clerk')], max_length=16)),
-                ('since', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='merchants.merchant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("role", models.CharField(choices=[("owner", "Owner"), ("clerk", "Clerk")], max_length=16)),
+                ("since", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="merchants.merchant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MerchantApplication',
+            name="MerchantApplication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=128, unique=True)),
-                ('company', models.CharField(max_length=128)),
-                ('registration_number', models.CharField(max_length=64)),
-                ('tax_id', models.CharField(max_length=32)),
-                ('iban', models.CharField(max_length=34)),
-                ('currency', models.CharField(max_length=3)),
-                ('line1', models.CharField(max_length=255)),
-                ('line2', models.CharField(blank=True, max_length=255)),
-                ('city', models.CharField(max_length=255)),
-                ('region', models.CharField(blank=True, max_length=64)),
-                ('postcode', models.CharField(max_length=64)),
-                ('country', models.CharField(max_length=2)),
-                ('description', models.TextField(blank=True)),
-                ('terms_version', models.CharField(max_length=32)),
-                ('consent_credit', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('submitted', 'Submitted'), ('seconded', 'Approved by one'), ('approved', 'Approved'), ('declined', 'Declined')], default='submitted', max_length=16)),
-                ('submitted_at', models.DateTimeField()),
-                ('first_decision_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('applicant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merchant_applications', to=settings.AUTH_USER_MODEL)),
-                ('first_decision_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='first_merchant_decisions', to=settings.AUTH_USER_MODEL)),
-                ('merchant', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='application', to='merchants.merchant')),
-                ('second_decision_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='second_merchant_decisions', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=128, unique=True)),
+                ("company", models.CharField(max_length=128)),
+                ("registration_number", models.CharField(max_length=64)),
+                ("tax_id", models.CharField(max_length=32)),
+                ("iban", models.CharField(max_length=34)),
+                ("currency", models.CharField(max_length=3)),
+                ("line1", models.CharField(max_length=255)),
+                ("line2", models.CharField(blank=True, max_length=255)),
+                ("city", models.CharField(max_length=255)),
+                ("region", models.CharField(blank=True, max_length=64)),
+                ("postcode", models.CharField(max_length=64)),
+                ("country", models.CharField(max_length=2)),
+                ("description", models.TextField(blank=True)),
+                ("terms_version", models.CharField(max_length=32)),
+                ("consent_credit", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("submitted", "Submitted"),
+                            ("seconded", "Approved by one"),
+                            ("approved", "Approved"),
+                            ("declined", "Declined"),
+                        ],
+                        default="submitted",
+                        max_length=16,
+                    ),
+                ),
+                ("submitted_at", models.DateTimeField()),
+                ("first_decision_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "applicant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merchant_applications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "first_decision_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="first_merchant_decisions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="application",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "second_decision_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="second_merchant_decisions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='KybDocument',
+            name="KybDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('registration', 'Company registration'), ('identity', 'Identity of the owner'), ('bank', 'Proof of the bank account')], max_length=16)),
-                ('name', models.CharField(max_length=255)),
-                ('content_type', models.CharField(max_length=64)),
-                ('size', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('stored_as', models.CharField(max_length=64, unique=True)),
-                ('uploaded_at', models.DateTimeField()),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='merchants.merchantapplication')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("registration", "Company registration"),
+                            ("identity", "Identity of the owner"),
+                            ("bank", "Proof of the bank account"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("content_type", models.CharField(max_length=64)),
+                ("size", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("stored_as", models.CharField(max_length=64, unique=True)),
+                ("uploaded_at", models.DateTimeField()),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to="merchants.merchantapplication",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='merchant',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('applied', 'active', 'suspended', 'closed'))), name='merchant_status_known'),
+            model_name="merchant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ("applied", "active", "suspended", "closed"))),
+                name="merchant_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('merchant', 'user'), name='merchant_member_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("merchant", "user"), name="merchant_member_once"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ('owner', 'clerk'))), name='merchant_role_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ("owner", "clerk"))), name="merchant_role_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantapplication',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('submitted', 'seconded', 'approved', 'declined'))), name='merchant_application_state_known'),
+            model_name="merchantapplication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ("submitted", "seconded", "approved", "declined"))),
+                name="merchant_application_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantapplication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('first_decision_by__isnull', False), ('second_decision_by__isnull', False), models.Q(('first_decision_by', models.F('second_decision_by')), _negated=True), ('merchant__isnull', False)), _connector='OR'), name='merchant_application_four_eyes'),
+            model_name="merchantapplication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "approved"), _negated=True),
+                    models.Q(
+                        ("first_decision_by__isnull", False),
+                        ("second_decision_by__isnull", False),
+                        models.Q(("first_decision_by", models.F("second_decision_by")), _negated=True),
+                        ("merchant__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="merchant_application_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantapplication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_decision_by__isnull', True), models.Q(('first_decision_by', models.F('applicant')), _negated=True), _connector='OR'), models.Q(('second_decision_by__isnull', True), models.Q(('second_decision_by', models.F('applicant')), _negated=True), _connector='OR')), name='merchant_application_not_by_applicant'),
+            model_name="merchantapplication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("first_decision_by__isnull", True),
+                        models.Q(("first_decision_by", models.F("applicant")), _negated=True),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        ("second_decision_by__isnull", True),
+                        models.Q(("second_decision_by", models.F("applicant")), _negated=True),
+                        _connector="OR",
+                    ),
+                ),
+                name="merchant_application_not_by_applicant",
+            ),
         ),
     ]

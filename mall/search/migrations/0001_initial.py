@@ -9,38 +9,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
+        ("catalogue", "0032_category_exclude_from_menu_category_long_description"),
     ]
 
     operations = [
         TrigramExtension(),
         migrations.CreateModel(
-            name='SearchEntry',
+            name="SearchEntry",
             fields=[
-                ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='search_entry', serialize=False, to='catalogue.product')),
-                ('title', models.CharField(max_length=255)),
-                ('slug', models.CharField(max_length=255)),
-                ('text', models.TextField(blank=True)),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('category_name', models.CharField(blank=True, max_length=255)),
-                ('merchants', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('merchant_name', models.CharField(blank=True, max_length=128)),
-                ('stockrecord_id', models.BigIntegerField(null=True)),
-                ('offers', models.PositiveIntegerField(default=0)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('price', models.BigIntegerField(null=True)),
-                ('in_stock', models.BooleanField(default=False)),
-                ('rating', models.FloatField(null=True)),
-                ('reviews', models.PositiveIntegerField(default=0)),
-                ('listed_at', models.DateTimeField()),
-                ('document', django.contrib.postgres.search.SearchVectorField(null=True)),
+                (
+                    "product",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="search_entry",
+                        serialize=False,
+                        to="catalogue.product",
+                    ),
+                ),
+                ("title", models.CharField(max_length=255)),
+                ("slug", models.CharField(max_length=255)),
+                ("text", models.TextField(blank=True)),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("category_name", models.CharField(blank=True, max_length=255)),
+                (
+                    "merchants",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("merchant_name", models.CharField(blank=True, max_length=128)),
+                ("stockrecord_id", models.BigIntegerField(null=True)),
+                ("offers", models.PositiveIntegerField(default=0)),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("price", models.BigIntegerField(null=True)),
+                ("in_stock", models.BooleanField(default=False)),
+                ("rating", models.FloatField(null=True)),
+                ("reviews", models.PositiveIntegerField(default=0)),
+                ("listed_at", models.DateTimeField()),
+                ("document", django.contrib.postgres.search.SearchVectorField(null=True)),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['document'], name='search_document'), django.contrib.postgres.indexes.GinIndex(fields=['title'], name='search_title_trigrams', opclasses=['gin_trgm_ops']), django.contrib.postgres.indexes.GinIndex(fields=['categories'], name='search_categories'), django.contrib.postgres.indexes.GinIndex(fields=['merchants'], name='search_merchants'), models.Index(fields=['-listed_at'], name='search_newest')],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["document"], name="search_document"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["title"], name="search_title_trigrams", opclasses=["gin_trgm_ops"]
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(fields=["categories"], name="search_categories"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["merchants"], name="search_merchants"),
+                    models.Index(fields=["-listed_at"], name="search_newest"),
+                ],
             },
         ),
     ]

@@ -1,0 +1,73 @@
+"""Who asks for something to be done, as facts an operation can check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mall.merchants.models import Membership
+
+BUYER, MERCHANT, OPERATIONS, CARRIER, SYSTEM = "buyer", "merchant", "operations", "carrier", "system"
+KINDS = (BUYER, MERCHANT, OPERATIONS, CARRIER, SYSTEM)
+
+
+class NotAllowed(Exception):
+    """The actor may not do this to that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person or a machine that acts: `buyer`, `merchant` (staff of one), `operations`, `carrier` or `system`."""
+
+    kind: str
+    user_id: int | None = None
+    merchant_id: int | None = None
+    role: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind!r} is no kind of actor: use one of {', '.join(KINDS)}.")
+        if self.kind == MERCHANT and self.merchant_id is None:
+            raise ValueError("An actor of a merchant names the merchant.")
+        if self.kind == BUYER and self.user_id is None:
+            raise ValueError("A buyer is a person: name the user.")
+
+    def __str__(self) -> str:
+        if self.kind == MERCHANT:
+            return f"merchant:{self.merchant_id}" + (f"/user:{self.user_id}" if self.user_id else "")
+        return f"{self.kind}:{self.user_id}" if self.user_id else self.kind
+
+    def may_touch(self, *, merchant_id: int, buyer_id: int | None) -> bool:
+        """Tell whether a consignment of that merchant and that buyer is any business of this actor."""
+        if self.kind == MERCHANT:
+            return self.merchant_id == merchant_id
+        if self.kind == BUYER:
+            return buyer_id is not None and self.user_id == buyer_id
+        return True
+
+
+CARRIER_ACTOR = Actor(CARRIER)
+SYSTEM_ACTOR = Actor(SYSTEM)
+
+
+def merchant_staff(*, user_id: int, merchant_id: int) -> Actor:
+    """Return the actor for a person at work for a merchant.
+
+    :raises NotAllowed: the person does not work there.
+    """
+    role = Membership.objects.filter(user_id=user_id, merchant_id=merchant_id).values_list("role", flat=True).first()
+    if role is None:
+        raise NotAllowed("You do not work for this merchant.")
+    return Actor(MERCHANT, user_id=user_id, merchant_id=merchant_id, role=role)
+
+
+def former_staff(*, actors: set[Actor]) -> set[Actor]:
+    """Return those merchant actors whose person does not work for the merchant any more, in one query."""
+    people = {actor for actor in actors if actor.kind == MERCHANT and actor.user_id is not None}
+    if not people:
+        return set()
+    members = set(
+        Membership.objects.filter(
+            user_id__in={actor.user_id for actor in people}, merchant_id__in={actor.merchant_id for actor in people}
+        ).values_list("user_id", "merchant_id")
+    )
+    return {actor for actor in people if (actor.user_id, actor.merchant_id) not in members}

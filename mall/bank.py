@@ -1,0 +1,289 @@
+"""The one door from the mall to payments: the clock, money, accounts, and everything a payment can do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from types import ModuleType
+from typing import Protocol
+
+from babel.core import get_global
+from django.conf import settings
+
+from payments import clock, events, methods, operations, queries
+from payments.money import Money, largest_remainder
+
+Event = events.Event
+
+AUTHORISED = ("authorised", "captured")
+DEAD = ("refused", "expired", "voided")
+
+
+def now() -> datetime:
+    """Return the present moment; for the mall's pages, commands and tasks alone."""
+    return clock.now()
+
+
+def policy() -> ModuleType:
+    """Return the bank's fees, limits and terms."""
+    return settings.RIALTO_POLICY
+
+
+def minor(*, amount: Decimal, currency: str) -> int:
+    """Return an Oscar price in whole minor units; this is the only place where prices are rounded."""
+    return Money.from_decimal(amount, currency, rounding=ROUND_HALF_UP).minor_units
+
+
+def decimal(*, amount: int, currency: str) -> Decimal:
+    """Return minor units as the decimal Oscar shows."""
+    return Money(amount, currency).to_decimal()
+
+
+def text(*, amount: int, currency: str, locale: str = "en") -> str:
+    """Return an amount as people write it."""
+    return Money(amount, currency).format(locale)
+
+
+def split(*, total: int, weights: Sequence[int]) -> list[int]:
+    """Divide an amount by weights; the parts sum to the whole."""
+    return largest_remainder(total, weights)
+
+
+def publish(*, happened: Sequence[Event]) -> None:
+    """Write events in the caller's transaction; the outbox delivers them afterwards."""
+    operations.publish(happened=happened)
+
+
+def shopper(*, user_id: int) -> str:
+    """Return the name by which the bank knows a shopper."""
+    return f"user:{user_id}"
+
+
+def merchant(*, merchant_id: int) -> str:
+    """Return the name by which the bank knows a merchant."""
+    return f"merchant:{merchant_id}"
+
+
+def merchant_id(*, reference: str) -> int:
+    """Return the number in a merchant's reference."""
+    return int(reference.removeprefix("merchant:"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderToPay:
+    """An order whose payment is to be recorded; amounts are minor units.
+
+    `tenders`: (method, source, amount). `consignments`: (number, merchant id, goods, shipping).
+    """
+
+    number: str
+    payer: str
+    currency: str
+    tenders: tuple[tuple[str, str, int], ...]
+    consignments: tuple[tuple[str, int, int, int], ...]
+    return_url: str
+    expires_at: datetime
+    at: datetime
+
+
+def record_payments(*, orders: Sequence[OrderToPay]) -> list[int | Exception]:
+    """Record the payments of orders in the caller's transaction; return their ids, or why not."""
+    if not orders:
+        return []
+    return operations.record_payments(
+        requests=[
+            operations.PaymentRequest(
+                key=f"order:{order.number}",
+                reference=order.number,
+                payer=order.payer,
+                currency=order.currency,
+                tenders=tuple(
+                    operations.TenderRequest(method=method, source=source, amount=amount)
+                    for method, source, amount in order.tenders
+                ),
+                parts=tuple(
+                    operations.PartRequest(
+                        reference=number, merchant=merchant(merchant_id=merchant_id), goods=goods, shipping=shipping
+                    )
+                    for number, merchant_id, goods, shipping in order.consignments
+                ),
+                return_url=order.return_url,
+                expires_at=order.expires_at,
+                at=order.at,
+            )
+            for order in orders
+        ]
+    )
+
+
+def authorise(*, payment_id: int, at: datetime) -> operations.PaymentOutcome:
+    """Ask every tender of a payment for its promise: all or none."""
+    return operations.one(operations.authorise_payments(requests=[operations.Authorise(payment_id=payment_id, at=at)]))
+
+
+def void(*, payments: Sequence[tuple[int, str, datetime]]) -> list[Exception]:
+    """Give back what payments hold, each (payment id, order number, moment); return what could not be."""
+    if not payments:
+        return []
+    results = operations.void_payments(
+        requests=[operations.VoidPayment(payment_id=payment_id, at=at) for payment_id, _number, at in payments]
+    )
+    return [result for result in results if isinstance(result, Exception)]
+
+
+def payment_states(*, payment_ids: Sequence[int]) -> dict[int, str]:
+    """Return the state of each payment that exists."""
+    return queries.payment_states(payment_ids=payment_ids) if payment_ids else {}
+
+
+@dataclass(frozen=True, slots=True)
+class PartRequest:
+    """Something to do with a consignment's part of its payment; `key` names it once for ever."""
+
+    number: str
+    key: str
+    at: datetime
+
+
+def capture(*, parts: Sequence[PartRequest]) -> list[Exception]:
+    """Take the money of consignments that were sent into escrow; return what could not be."""
+    return _errors(
+        operations.capture_parts(
+            requests=[
+                operations.CapturePart(part_reference=part.number, key=part.key, at=part.at, amount=None)
+                for part in parts
+            ]
+        )
+    )
+
+
+def release(*, parts: Sequence[PartRequest]) -> list[Exception]:
+    """Release the escrow of consignments that arrived to their merchants; return what could not be."""
+    return _errors(
+        operations.release_parts(
+            requests=[
+                operations.ReleasePart(part_reference=part.number, key=part.key, at=part.at, amount=None)
+                for part in parts
+            ]
+        )
+    )
+
+
+def cancel(*, parts: Sequence[PartRequest]) -> list[Exception]:
+    """Give back what is held for consignments that will not be sent; return what could not be."""
+    return _errors(
+        operations.cancel_parts(
+            requests=[operations.CancelPart(part_reference=part.number, key=part.key, at=part.at) for part in parts]
+        )
+    )
+
+
+class Refund(Protocol):
+    """What a refund needs to say."""
+
+    number: str
+    amount: int
+    reason: str
+    key: str
+    at: datetime
+
+
+def refund(*, refunds: Sequence[Refund]) -> list[object]:
+    """Send money back to the tenders it came from, never more than was captured; an exception where it cannot be."""
+    if not refunds:
+        return []
+    return list(
+        operations.refund_parts(
+            requests=[
+                operations.RefundPart(
+                    part_reference=item.number,
+                    amount=item.amount,
+                    reason=item.reason,
+                    key=f"refund:{item.number}:{item.key}",
+                    at=item.at,
+                )
+                for item in refunds
+            ]
+        )
+    )
+
+
+def _errors(results: Sequence[object]) -> list[Exception]:
+    return [result for result in results if isinstance(result, Exception)]
+
+
+def open_accounts(*, holders: Sequence[tuple[str, str, datetime]]) -> dict[tuple[str, str], str]:
+    """Open current accounts, each (holder, currency, moment); return their numbers by holder and currency.
+
+    An account that is open stays as it is.
+    """
+    if not holders:
+        return {}
+    accounts = operations.open_customer_accounts(
+        requests=[operations.OpenAccount(holder=holder, currency=currency, at=at) for holder, currency, at in holders]
+    )
+    return {(account.holder, account.currency): account.number for account in accounts}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the bank takes from a merchant's sales, and when it pays; rates are basis points."""
+
+    merchant_id: int
+    currency: str
+    commission_bps: int
+    reserve_bps: int
+    settle_days: int
+    at: datetime
+
+
+def open_merchants(*, terms: Sequence[Terms]) -> None:
+    """Open each merchant's payout account, terms and ledger accounts; what is open stays as it is."""
+    if not terms:
+        return
+    numbers = open_accounts(
+        holders=[(merchant(merchant_id=item.merchant_id), item.currency, item.at) for item in terms]
+    )
+    results = operations.open_merchant_terms(
+        requests=[
+            operations.OpenMerchantTerms(
+                merchant=merchant(merchant_id=item.merchant_id),
+                currency=item.currency,
+                commission_bps=item.commission_bps,
+                reserve_bps=item.reserve_bps,
+                settle_days=item.settle_days,
+                payout_account_number=numbers[merchant(merchant_id=item.merchant_id), item.currency],
+                at=item.at,
+            )
+            for item in terms
+        ]
+    )
+    for problem in _errors(results):
+        raise problem
+
+
+def account_of(*, user_id: int, currency: str) -> str | None:
+    """Return the number of a shopper's current account in a currency, if there is one."""
+    for account in queries.accounts_of(holder=shopper(user_id=user_id)):
+        if account.currency == currency:
+            return account.number
+    return None
+
+
+def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:
+    """Return the ways this shopper could pay this total (minor units), each a `TenderOption`."""
+    payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"
+    return [
+        option
+        for method in methods.connected()
+        for option in method.options(payer=payer, amount=total, currency=currency, at=at)
+        if user_id is not None or not option.needs_sign_in
+    ]
+
+
+def exponents_json() -> str:
+    """Return, as JSON, how many decimal digits each currency has that does not have two."""
+    return json.dumps({code: digits for code, (digits, *_rest) in get_global("currency_fractions").items()})

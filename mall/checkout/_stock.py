@@ -1,0 +1,99 @@
+"""Stock under lock: what a batch of orders takes, and what it gives back. All rows are locked in id order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+
+@dataclass(slots=True)
+class LockedStock:
+    """A stock record whose row is locked; `free` is counted down as orders of the batch take pieces."""
+
+    id: int
+    product_id: int
+    partner_id: int
+    sku: str
+    currency: str
+    price: Decimal | None
+    tracked: bool
+    free: int
+    merchant_id: int
+    merchant_name: str
+    merchant_status: str
+    title: str
+    upc: str | None
+    is_public: bool
+
+
+_LOCK = """
+SELECT s.id, s.product_id, s.partner_id, s.partner_sku, s.price_currency, s.price, s.num_in_stock IS NOT NULL,
+       coalesce(s.num_in_stock, 0) - coalesce(s.num_allocated, 0), m.id, m.name, m.status,
+       coalesce(nullif(p.title, ''), parent.title, ''), p.upc, p.is_public
+FROM partner_stockrecord s
+JOIN merchants_merchant m ON m.partner_id = s.partner_id
+JOIN catalogue_product p ON p.id = s.product_id
+LEFT JOIN catalogue_product parent ON parent.id = p.parent_id
+WHERE s.id = ANY(%s)
+ORDER BY s.id
+FOR NO KEY UPDATE OF s
+"""
+
+_TAKE = """
+UPDATE partner_stockrecord s SET num_allocated = coalesce(s.num_allocated, 0) + taken.quantity
+FROM unnest(%s::bigint[], %s::int[]) AS taken (id, quantity)
+WHERE s.id = taken.id
+"""
+
+_GIVE_BACK = """
+UPDATE partner_stockrecord s SET num_allocated = coalesce(s.num_allocated, 0) - given.quantity
+FROM unnest(%s::bigint[], %s::int[]) AS given (id, quantity)
+WHERE s.id = given.id
+"""
+
+_CONSUME = """
+UPDATE partner_stockrecord s
+SET num_allocated = coalesce(s.num_allocated, 0) - sent.quantity, num_in_stock = s.num_in_stock - sent.quantity
+FROM unnest(%s::bigint[], %s::int[]) AS sent (id, quantity)
+WHERE s.id = sent.id
+"""
+
+
+def lock(*, stockrecord_ids: Iterable[int]) -> dict[int, LockedStock]:
+    """Lock the stock records that exist and return them by id."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [sorted(set(stockrecord_ids))])
+        return {row[0]: LockedStock(*row) for row in cursor.fetchall()}
+
+
+def take(*, quantities: Mapping[int, int]) -> None:
+    """Reserve pieces of locked stock records."""
+    _apply(_TAKE, quantities)
+
+
+def give_back(*, quantities: Mapping[int, int]) -> None:
+    """Free reserved pieces of locked stock records."""
+    _apply(_GIVE_BACK, quantities)
+
+
+def consume(*, quantities: Mapping[int, int]) -> None:
+    """Take reserved pieces of locked stock records off the shelf."""
+    _apply(_CONSUME, quantities)
+
+
+def lock_rows(*, stockrecord_ids: Iterable[int]) -> None:
+    """Lock stock records in id order, for a change that needs nothing of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM partner_stockrecord WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            [sorted(set(stockrecord_ids))],
+        )
+
+
+def _apply(statement: str, quantities: Mapping[int, int]) -> None:
+    if quantities:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [list(quantities), list(quantities.values())])

@@ -1,0 +1,218 @@
+"""Shoppers: registered with their account at the bank, and what they consent to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import identify_hasher, make_password
+from django.db import connection, transaction
+from oscar.core.loading import get_model
+
+from mall import bank, events
+from mall.customer.addresses import AddressData
+from mall.customer.models import CREDIT_USE, Consent, DeviceSighting, HomeAddress, User
+
+UserAddress = get_model("address", "UserAddress")
+
+CONSENT_TEXT_VERSION = "2026-01"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterShopper:
+    """A person to register, with a current account in `currency`.
+
+    `password` may be hashed already; without one the person cannot sign in until setting one.
+    """
+
+    email: str
+    name: str
+    currency: str
+    at: datetime
+    password: str | None = None
+    address: AddressData | None = None
+    consent_credit: bool = False
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeConsent:
+    """A subject (`user:1`, `merchant:3`) allows a use of data, or withdraws that."""
+
+    subject: str
+    purpose: str
+    granted: bool
+    at: datetime
+    text_version: str = CONSENT_TEXT_VERSION
+
+
+def register_shoppers(*, requests: Sequence[RegisterShopper]) -> list[User]:
+    """Register people and open their accounts; somebody with that e-mail address is returned as he is.
+
+    :returns: for each request, in order, the person.
+    """
+    by_email: dict[str, RegisterShopper] = {}
+    for request in requests:
+        by_email.setdefault(User.objects.normalize_email(request.email).lower(), request)
+    with transaction.atomic():
+        known = set(User.objects.filter(email__in=by_email).values_list("email", flat=True))
+        User.objects.bulk_create(
+            [_user(email=email, request=request) for email, request in by_email.items() if email not in known],
+            ignore_conflicts=True,
+        )
+        people = {user.email: user for user in User.objects.filter(email__in=by_email)}
+        fresh = [(people[email], request) for email, request in by_email.items() if email not in known]
+        set_up_accounts(people=fresh)
+    return [people[User.objects.normalize_email(request.email).lower()] for request in requests]
+
+
+def _user(*, email: str, request: RegisterShopper) -> User:
+    first, _, last = request.name.strip().rpartition(" ")
+    return User(
+        email=email,
+        first_name=first,
+        last_name=last,
+        password=_password(request.password),
+        date_joined=request.at,
+        currency=request.currency,
+        region=_region(request.address),
+    )
+
+
+def _region(address: AddressData | None) -> str:
+    return f"{address.country}-{address.region}".rstrip("-")[:64] if address else ""
+
+
+def _password(given: str | None) -> str:
+    if given is None:
+        return make_password(None)
+    try:
+        identify_hasher(given)
+    except ValueError:
+        return make_password(given)
+    return given
+
+
+def set_up_accounts(*, people: Sequence[tuple[User, RegisterShopper]]) -> None:
+    """Give people who exist their current accounts, addresses and consents, in the caller's transaction."""
+    if not people:
+        return
+    bank.open_accounts(
+        holders=[(bank.shopper(user_id=user.pk), request.currency, request.at) for user, request in people]
+    )
+    # An address confirmed by whoever registered them; sign-in by allauth needs the row.
+    EmailAddress.objects.bulk_create(
+        [EmailAddress(user=user, email=user.email, verified=False, primary=True) for user, _request in people],
+        ignore_conflicts=True,
+    )
+    add_addresses(addresses=[(user.pk, request.address, request.at) for user, request in people if request.address])
+    DeviceSighting.objects.bulk_create(
+        [
+            DeviceSighting(user=user, device=request.device[:64], first_seen=request.at)
+            for user, request in people
+            if request.device
+        ],
+        ignore_conflicts=True,
+    )
+    record_consents(
+        requests=[
+            ChangeConsent(subject=bank.shopper(user_id=user.pk), purpose=CREDIT_USE, granted=True, at=request.at)
+            for user, request in people
+            if request.consent_credit
+        ]
+    )
+
+
+def add_addresses(*, addresses: Sequence[tuple[int, AddressData, datetime]]) -> None:
+    """Add (user id, address, moment) to address books, and remember whose doors they are; twice is once."""
+    rows = []
+    for user_id, address, _at in addresses:
+        first, _, last = address.name.strip().rpartition(" ")
+        row = UserAddress(
+            user_id=user_id,
+            first_name=first,
+            last_name=last,
+            line1=address.line1,
+            line2=address.line2,
+            line4=address.city,
+            state=address.region,
+            postcode=address.postcode,
+            country_id=address.country,
+            phone_number=address.phone,
+        )
+        row.search_text = " ".join(
+            part for part in (address.name, address.line1, address.city, address.postcode) if part
+        )
+        row.hash = address.fingerprint or address.postcode
+        rows.append(row)
+    # One default address a person: the first one he has.
+    having = set(
+        UserAddress.objects.filter(user_id__in={row.user_id for row in rows}).values_list("user_id", flat=True)
+    )
+    for row in rows:
+        row.is_default_for_shipping = row.user_id not in having
+        having.add(row.user_id)
+    UserAddress.objects.bulk_create(rows, ignore_conflicts=True)
+    HomeAddress.objects.bulk_create(
+        [
+            HomeAddress(user_id=user_id, fingerprint=address.fingerprint, first_seen=at)
+            for user_id, address, at in addresses
+            if address.fingerprint
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def sight_device(*, user_id: int, device: str, at: datetime) -> None:
+    """Remember that a person was seen with a device; only the first time counts."""
+    if device:
+        DeviceSighting.objects.bulk_create(
+            [DeviceSighting(user_id=user_id, device=device[:64], first_seen=at)], ignore_conflicts=True
+        )
+
+
+def record_consents(*, requests: Sequence[ChangeConsent]) -> None:
+    """Record consents granted and withdrawn; what is in force already, or not in force, stays as it is."""
+    if not requests:
+        return
+    with transaction.atomic():
+        wanted = {(request.subject, request.purpose): request for request in requests}
+        with connection.cursor() as cursor:
+            # Changes of one subject wait for each other, so that only one consent is ever in force.
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(subject, 7)) "
+                "FROM (SELECT DISTINCT unnest(%s::text[]) AS subject ORDER BY 1) AS subjects",
+                [sorted({request.subject for request in requests})],
+            )
+        in_force = {
+            (row.subject, row.purpose): row
+            for row in Consent.objects.filter(
+                subject__in={subject for subject, _purpose in wanted}, withdrawn_at__isnull=True
+            )
+        }
+        granted = [item for pair, item in wanted.items() if item.granted and pair not in in_force]
+        withdrawn = [item for pair, item in wanted.items() if not item.granted and pair in in_force]
+        Consent.objects.bulk_create(
+            [
+                Consent(subject=item.subject, purpose=item.purpose, text_version=item.text_version, granted_at=item.at)
+                for item in granted
+            ]
+        )
+        for item in withdrawn:
+            row = in_force[item.subject, item.purpose]
+            row.withdrawn_at = max(item.at, row.granted_at)
+        Consent.objects.bulk_update([in_force[item.subject, item.purpose] for item in withdrawn], ["withdrawn_at"])
+        bank.publish(
+            happened=[
+                events.ConsentChanged(
+                    key=f"{item.subject}:{item.purpose}:{item.granted}:{item.at.isoformat()}",
+                    at=item.at,
+                    subject=item.subject,
+                    purpose=item.purpose,
+                    granted=item.granted,
+                )
+                for item in (*granted, *withdrawn)
+            ]
+        )

@@ -1,0 +1,107 @@
+"""What happens in the mall, as records that travel through the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mall.bank import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced(Event):
+    """An order was placed and its stock reserved; it awaits its payment."""
+
+    name = "mall.order_placed"
+    number: str
+    payment_id: int | None
+    buyer: str
+    total: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderConfirmed(Event):
+    """An order's payment is promised in full; its merchants may pack."""
+
+    name = "mall.order_confirmed"
+    number: str
+    payment_id: int | None
+    buyer: str
+    total: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCancelled(Event):
+    """An order was given up before anything was sent; what was held for it is to be given back."""
+
+    name = "mall.order_cancelled"
+    number: str
+    payment_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsignmentDispatched(Event):
+    """A merchant handed a consignment to the carrier; its money is to be captured."""
+
+    name = "mall.consignment_dispatched"
+    number: str
+    order: str
+    merchant: str
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsignmentDelivered(Event):
+    """Goods arrived, or nobody spoke for long enough; the merchant's money is to be released."""
+
+    name = "mall.consignment_delivered"
+    number: str
+    order: str
+    merchant: str
+    amount: int
+    said_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsignmentCancelled(Event):
+    """A consignment will not be sent; its part of the payment is to be given back."""
+
+    name = "mall.consignment_cancelled"
+    number: str
+    order: str
+    merchant: str
+    amount: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewPosted(Event):
+    """A verified buyer said what he thinks."""
+
+    name = "mall.review_posted"
+    consignment: str
+    merchant: str
+    buyer: str
+    score: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentChanged(Event):
+    """A subject allowed a use of data, or withdrew that."""
+
+    name = "mall.consent_changed"
+    subject: str
+    purpose: str
+    granted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantOpened(Event):
+    """A merchant may sell from now on."""
+
+    name = "mall.merchant_opened"
+    merchant: str
+    owner: str
+    currency: str

@@ -1,0 +1,139 @@
+"""What the mall does when something has happened, here or at the bank; each handler may see an event twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from mall import bank, events, mail
+from mall.checkout import operations as checkout
+from mall.checkout.drafts import CancelOrder, ConfirmOrder, UnableToConfirmOrder
+from mall.fulfilment import following
+from mall.fulfilment.following import MoneyMoved
+from mall.order.models import CANCELLED, Order
+from payments import events as bank_events
+
+logger = logging.getLogger(__name__)
+
+# A confirmation that comes later than this is no news; so an imported history sends none.
+MAIL_WITHIN = timedelta(days=3)
+
+
+class NotDone(Exception):
+    """Something of what an event asks for could not be done; the outbox comes again."""
+
+
+def confirm_paid(happened: Sequence[bank_events.PaymentAuthorised]) -> None:
+    """Confirm the orders whose payment is promised; one that was given up meanwhile gets its money back."""
+    results = checkout.confirm_orders(
+        requests=[ConfirmOrder(number=event.reference, at=event.at) for event in happened]
+    )
+    failed = {
+        event.reference: (event, result)
+        for event, result in zip(happened, results, strict=True)
+        if isinstance(result, UnableToConfirmOrder)
+    }
+    if not failed:
+        return
+    given_up = dict(Order.objects.filter(number__in=failed, status=CANCELLED).values_list("number", "payment_id"))
+    _raise(
+        bank.void(
+            payments=[
+                (payment_id, number, failed[number][0].at)
+                for number, payment_id in given_up.items()
+                if payment_id is not None
+            ]
+        )
+    )
+    # Not promised any more: the event that says so gives the order up.
+
+
+def give_up_unpaid(
+    happened: Sequence[bank_events.PaymentRefused | bank_events.PaymentExpired | bank_events.PaymentVoided],
+) -> None:
+    """Cancel the orders whose payment came to nothing."""
+    checkout.cancel_orders(
+        requests=[
+            CancelOrder(
+                number=event.reference,
+                reason=getattr(event, "reason", "") or "The payment was not made in time.",
+                at=event.at,
+            )
+            for event in happened
+        ]
+    )
+
+
+def give_back_payment(happened: Sequence[events.OrderCancelled]) -> None:
+    """Give back what is held for cancelled orders."""
+    _raise(
+        bank.void(
+            payments=[(event.payment_id, event.number, event.at) for event in happened if event.payment_id is not None]
+        )
+    )
+
+
+def capture_dispatched(happened: Sequence[events.ConsignmentDispatched]) -> None:
+    """Take the money of consignments that were sent into escrow."""
+    _raise(
+        bank.capture(
+            parts=[
+                bank.PartRequest(event.number, f"dispatch:{event.number}", event.at)
+                for event in happened
+                if event.amount
+            ]
+        )
+    )
+
+
+def release_delivered(happened: Sequence[events.ConsignmentDelivered]) -> None:
+    """Release the escrow of consignments that arrived; what was free of charge has nothing to wait for."""
+    following.note_released(
+        moved=[MoneyMoved(event.number, 0, event.key, event.at) for event in happened if not event.amount]
+    )
+    _raise(
+        bank.release(
+            parts=[
+                bank.PartRequest(event.number, f"deliver:{event.number}", event.at)
+                for event in happened
+                if event.amount
+            ]
+        )
+    )
+
+
+def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:
+    """Give back what is held for consignments that will not be sent."""
+    _raise(
+        bank.cancel(
+            parts=[
+                bank.PartRequest(event.number, f"cancel:{event.number}", event.at) for event in happened if event.amount
+            ]
+        )
+    )
+
+
+def note_released(happened: Sequence[bank_events.PartReleased]) -> None:
+    """Mark the consignments whose escrow went to their merchants."""
+    following.note_released(
+        moved=[MoneyMoved(event.part_reference, event.amount, event.key, event.at) for event in happened]
+    )
+
+
+def note_refunded(happened: Sequence[bank_events.PartRefunded]) -> None:
+    """Count what went back to buyers."""
+    following.note_refunded(
+        moved=[MoneyMoved(event.part_reference, event.amount, event.key, event.at) for event in happened]
+    )
+
+
+def mail_confirmation(happened: Sequence[events.OrderConfirmed]) -> None:
+    """Write to the buyers of confirmed orders; a mail server that fails is tried again and harms no order."""
+    since = bank.now() - MAIL_WITHIN
+    mail.send_order_confirmations(numbers=[event.number for event in happened if event.at >= since])
+
+
+def _raise(problems: Sequence[Exception]) -> None:
+    if problems:
+        raise NotDone("; ".join(str(problem) for problem in problems[:5]))

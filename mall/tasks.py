@@ -1,0 +1,21 @@
+"""The mall's scheduled work; each task may run twice or at the same time as itself."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from mall import bank
+from mall.checkout import operations as checkout
+from mall.fulfilment import operations as fulfilment
+
+
+@shared_task
+def sweep_orders() -> int:
+    """Bring to an end the orders that a crash or a timeout left; return how many."""
+    return checkout.sweep_orders(at=bank.now())
+
+
+@shared_task
+def release_due() -> int:
+    """Count as delivered what was sent long enough ago without a word; return how many."""
+    return fulfilment.release_due(at=bank.now())
