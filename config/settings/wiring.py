@@ -1,9 +1,13 @@
 """Everything that runs against the direction of imports, as dotted paths in one place."""
 
+from types import SimpleNamespace
+
 from config.settings import policy
 
-# Fees, limits and terms, for apps that may not import the settings' modules
-RIALTO_POLICY = policy
+# Fees, limits and terms under their short names, for apps that may not import the settings' modules
+RIALTO_POLICY = SimpleNamespace(
+    **{name.removeprefix("RIALTO_"): value for name, value in vars(policy).items() if name.isupper()}
+)
 
 # Whether new events wake a worker at once; the sweeper finds them anyway
 RIALTO_OUTBOX_KICK = True
