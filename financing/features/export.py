@@ -157,7 +157,8 @@ def _table(fact: str, rows: Rows) -> pa.Table:
     if columns is None or len(columns) != len(schema):
         raise WrongRows(f"The source of {fact} must return the columns {', '.join(schema.names)}.")
     try:
-        return pa.table([_array(column, kind.type) for column, kind in zip(columns, schema, strict=True)], schema=schema)
+        arrays = [_array(column, kind.type) for column, kind in zip(columns, schema, strict=True)]
+        return pa.table(arrays, schema=schema)
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError) as problem:
         raise WrongRows(f"The source of {fact} returned a value that does not fit: {problem}") from problem
 
