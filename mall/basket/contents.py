@@ -98,7 +98,7 @@ def contents(*, basket: Basket, at: datetime) -> Contents:
     """Return what lies in the basket, in a fixed number of queries."""
     lines = list(basket.all_lines())
     if not lines:
-        return Contents(currency=bank.policy().RIALTO_CURRENCY, parcels=())
+        return Contents(currency=bank.policy().CURRENCY, parcels=())
     categories = dict(
         SearchEntry.objects.filter(product_id__in=[line.product_id for line in lines]).values_list(
             "product_id", "category_name"
@@ -169,6 +169,4 @@ def _parcel(*, merchant: Merchant, lines: list[BasketLine], at: datetime) -> Par
 
 def _discounts(*, basket: Basket, currency: str) -> tuple[tuple[str, int], ...]:
     applied = [*basket.offer_discounts, *basket.voucher_discounts]
-    return tuple(
-        (discount["name"], bank.minor(amount=discount["discount"], currency=currency)) for discount in applied
-    )
+    return tuple((discount["name"], bank.minor(amount=discount["discount"], currency=currency)) for discount in applied)

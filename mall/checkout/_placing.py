@@ -450,7 +450,7 @@ def _record_payments(*, placings: list[Placing]) -> dict[str, int]:
 
 
 def _expires_at(*, draft: OrderDraft) -> datetime:
-    return draft.expires_at or draft.at + bank.policy().RIALTO_PAYMENT_EXPIRES_AFTER
+    return draft.expires_at or draft.at + bank.policy().PAYMENT_EXPIRES_AFTER
 
 
 def _sight_devices(*, placings: list[Placing]) -> None:

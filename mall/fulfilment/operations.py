@@ -57,7 +57,7 @@ def _check_dispatch(request: Dispatch, row: LockedConsignment) -> None:
 
 def _write_dispatched(*, moving: list[tuple[LockedConsignment, Dispatch]]) -> None:
     ids = [row.id for row, _request in moving]
-    waiting = timedelta(days=bank.policy().RIALTO_RELEASE_AFTER_DAYS)
+    waiting = timedelta(days=bank.policy().RELEASE_AFTER_DAYS)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT stockrecord_id, sum(quantity) FROM fulfilment_consignmentline WHERE consignment_id = ANY(%s) "

@@ -86,9 +86,9 @@ def _open(*, requests: list[OpenMerchant]) -> None:
             bank.Terms(
                 merchant_id=merchant.pk,
                 currency=request.currency,
-                commission_bps=_or(request.commission_bps, policy.RIALTO_COMMISSION_BPS),
-                reserve_bps=_or(request.reserve_bps, policy.RIALTO_RESERVE_BPS),
-                settle_days=_or(request.settle_days, policy.RIALTO_SETTLE_AFTER_DAYS),
+                commission_bps=_or(request.commission_bps, policy.COMMISSION_BPS),
+                reserve_bps=_or(request.reserve_bps, policy.RESERVE_BPS),
+                settle_days=_or(request.settle_days, policy.SETTLE_AFTER_DAYS),
                 at=request.at,
             )
             for merchant, request in pairs

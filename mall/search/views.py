@@ -13,10 +13,11 @@ from mall import bank
 from mall.catalogue import seen, tree
 from mall.context import address_of
 from mall.merchants import stores
-from mall.search import queries
+from mall.search import cards, queries
 
 ON_HOME = 10
 TEXT_MOST = 100
+RATINGS = (4, 3)
 
 
 @require_safe
@@ -28,11 +29,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "mall/home.html",
         {
             "categories": tree.top(),
-            "newest": queries.newest(count=ON_HOME),
-            "loved": queries.newest(count=ON_HOME, rated=True),
-            "recent": queries.cards(product_ids=recent),
+            "newest": cards.newest(count=ON_HOME),
+            "loved": cards.loved(count=ON_HOME),
+            "recent": cards.of_products(product_ids=recent) if recent else [],
             "stores": stores.best(count=6),
-            "price_hints": {},
         },
     )
 
@@ -58,8 +58,8 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
 def suggest(request: HttpRequest) -> HttpResponse:
     """Offer products while the words are still being typed."""
     text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:TEXT_MOST]
-    cards = queries.suggestions(text=text) if len(text) > 1 else []
-    return render(request, "mall/_suggestions.html", {"cards": cards, "text": text})
+    found = queries.suggest(text=text, limit=7) if len(text) > 1 else ()
+    return render(request, "mall/_suggestions.html", {"cards": found})
 
 
 def _listing(request: HttpRequest, *, text: str, node: tree.Node | None, heading: str) -> HttpResponse:
@@ -73,43 +73,47 @@ def listing_context(
     """Return what the listing's template needs, narrowed by the address; within one store when it is named."""
     nodes = tree.tree()
     chosen = node or nodes.get(request.GET.get("category", ""))
-    sort = request.GET.get("sort", "best")
-    sort = sort if sort in queries.SORTS else "best"
+    sort = request.GET.get("sort", "relevance")
+    sort = sort if sort in queries.SORTS else "relevance"
+    currency = bank.policy().CURRENCY
+    price_from, price_to = _price(request.GET.get("from")), _price(request.GET.get("to"))
     filters = queries.Filters(
-        text=text,
         category_id=chosen.pk if chosen else None,
         merchant_id=merchant_id or _whole(request.GET.get("merchant")),
-        price_from=_price(request.GET.get("from")),
-        price_to=_price(request.GET.get("to")),
-        rating_from=_whole(request.GET.get("rating")),
+        currency=currency if price_from is not None or price_to is not None else "",
+        price_from=price_from,
+        price_to=price_to,
+        rating=_whole(request.GET.get("rating")),
         in_stock=request.GET.get("stock") == "1",
     )
-    listing = queries.search(filters=filters, sort=sort, page=_whole(request.GET.get("page")) or 1)
+    found = queries.search(text=text, filters=filters, sort=sort, page=_whole(request.GET.get("page")) or 1)
+    counts = {choice.id: choice.count for choice in found.categories}
     return {
-        "listing": listing,
+        "listing": found,
         "query_text": text,
         "filters": filters,
         "sort": sort,
         "sorts": _sorts(text=text),
-        "node": node,
+        "ratings": RATINGS,
         "chosen": chosen,
         "crumbs": _crumbs(node=node, nodes=nodes),
-        "facet_categories": _facet_categories(chosen=chosen, nodes=nodes, counts=listing.by_category),
-        "chips": _chips(filters=filters, listing=listing, chosen=None if node else chosen, in_store=bool(merchant_id)),
-        "currency": bank.policy().RIALTO_CURRENCY,
+        "facet_categories": _facet_categories(chosen=chosen, nodes=nodes, counts=counts),
+        "in_place": bool(text or merchant_id),
+        "chips": _chips(filters=filters, found=found, chosen=None if node else chosen, in_store=bool(merchant_id)),
+        "currency": currency,
         "categories": tree.top(),
     }
 
 
 def _sorts(*, text: str) -> list[tuple[str, str]]:
     names = {
-        "best": _("Best match") if text else _("Best liked"),
+        "relevance": _("Best match"),
         "newest": _("Newest"),
-        "cheapest": _("Price: low to high"),
-        "dearest": _("Price: high to low"),
+        "price": _("Price: low to high"),
+        "-price": _("Price: high to low"),
         "rating": _("Rating"),
     }
-    return [(code, names[code]) for code in queries.SORTS]
+    return [(code, name) for code, name in names.items() if text or code != "relevance"]
 
 
 def _facet_categories(
@@ -131,22 +135,22 @@ def _crumbs(*, node: tree.Node | None, nodes: dict[str, tree.Node]) -> list[tupl
 
 
 def _chips(
-    *, filters: queries.Filters, listing: queries.Listing, chosen: tree.Node | None, in_store: bool
+    *, filters: queries.Filters, found: queries.SearchPage, chosen: tree.Node | None, in_store: bool
 ) -> list[tuple[str, str]]:
     """Return what narrows the listing, each with the parameter that takes it away again."""
-    currency = bank.policy().RIALTO_CURRENCY
+    currency = bank.policy().CURRENCY
     chips = []
     if chosen:
         chips.append((chosen.name, "category"))
     if filters.merchant_id is not None and not in_store:
-        names = {pk: name for pk, name, _count in listing.by_merchant}
+        names = {choice.id: choice.name for choice in found.merchants}
         chips.append((names.get(filters.merchant_id, _("Store")), "merchant"))
     if filters.price_from is not None:
         chips.append((_("from %(price)s") % {"price": bank.text(amount=filters.price_from, currency=currency)}, "from"))
     if filters.price_to is not None:
         chips.append((_("up to %(price)s") % {"price": bank.text(amount=filters.price_to, currency=currency)}, "to"))
-    if filters.rating_from is not None:
-        chips.append((_("%(score)s stars and more") % {"score": filters.rating_from}, "rating"))
+    if filters.rating is not None:
+        chips.append((_("%(score)s stars and more") % {"score": filters.rating}, "rating"))
     if filters.in_stock:
         chips.append((_("In stock"), "stock"))
     return chips
@@ -163,4 +167,4 @@ def _price(text: str | None) -> int | None:
         return None
     if not amount.is_finite() or not 0 <= amount < 10_000_000:
         return None
-    return bank.minor(amount=amount, currency=bank.policy().RIALTO_CURRENCY)
+    return bank.minor(amount=amount, currency=bank.policy().CURRENCY)

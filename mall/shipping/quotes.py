@@ -23,12 +23,10 @@ class DeliveryQuote:
 def quotes(*, merchant: Merchant, goods: int, at: datetime) -> list[DeliveryQuote]:
     """Return the ways this merchant delivers goods worth so much, the usual one first."""
     policy = bank.policy()
-    charge = policy.RIALTO_SHIPPING_CHARGE if merchant.delivery_charge is None else merchant.delivery_charge
-    free_from = (
-        policy.RIALTO_SHIPPING_FREE_FROM if merchant.delivery_free_from is None else merchant.delivery_free_from
-    )
+    charge = policy.SHIPPING_CHARGE if merchant.delivery_charge is None else merchant.delivery_charge
+    free_from = policy.SHIPPING_FREE_FROM if merchant.delivery_free_from is None else merchant.delivery_free_from
     usual = 0 if goods >= free_from else charge
-    charges = {STANDARD: usual, EXPRESS: usual + max(charge, policy.RIALTO_SHIPPING_CHARGE)}
+    charges = {STANDARD: usual, EXPRESS: usual + max(charge, policy.SHIPPING_CHARGE)}
     return [
         DeliveryQuote(code=code, charge=charges[code], promised_by=working_days_after(at=at, days=_DAYS[code]))
         for code in _CODES
