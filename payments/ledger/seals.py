@@ -134,8 +134,8 @@ def seal() -> int:
             )
             last = following
             written += 1
-        if written:
-            transaction.on_commit(write_heads)
+        if last:
+            transaction.on_commit(write_heads)  # also what a crash kept an earlier call from writing
     return written
 
 
@@ -273,6 +273,7 @@ def write_heads() -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(max(0, path.stat().st_size - 1000))
         lines = file.read().splitlines()
         with connection.cursor() as cursor:
             cursor.execute(

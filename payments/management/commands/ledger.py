@@ -1,10 +1,9 @@
 """`manage.py ledger`: look at the book, seal it, verify it."""
 
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.dateparse import parse_datetime
 
 from payments import clock
 from payments.ledger import errors, operations, queries
@@ -12,13 +11,11 @@ from payments.money import Money
 
 
 def _instant(text: str) -> datetime:
-    instant = parse_datetime(text) or parse_datetime(f"{text}T00:00:00+00:00")
-    if instant is None or instant.tzinfo is None:
-        raise ValueError(text)
-    return instant
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-_instant.__name__ = "instant (2026-01-31 or 2026-01-31T12:00:00+00:00)"
+_instant.__name__ = "instant (like 2026-01-31 or 2026-01-31T12:00, in UTC)"
 
 
 class Command(BaseCommand):

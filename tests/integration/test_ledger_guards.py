@@ -1,0 +1,118 @@
+"""Append-only is refused by the database itself, whoever asks."""
+
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+
+from payments.ledger import chart, operations, queries
+from tests.databases import Database
+from tests.factories.ledger import AT, open_deposits, pay_in
+
+APPEND_ONLY = {
+    "ledger_key": "hash",
+    "ledger_journal": "event",
+    "ledger_transfer": "amount",
+    "ledger_closing": "debits",
+    "ledger_seal": "hash",
+}
+
+
+@pytest.fixture(autouse=True)
+def _book(fresh_database: Database, django_db_blocker: object) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        [one] = open_deposits("1")
+        pay_in(one, 500)
+        operations.seal()
+        operations.write_closings(at=AT, minimum=1)
+        yield
+        assert queries.balance(code=one) == 500
+
+
+def refusal(database: Database, role: str, statement: str) -> str:
+    """Return what the database answers when `role` runs a statement."""
+    connection = database.connect(role=role)
+    try:
+        with connection.cursor() as cursor:
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege) as refused:
+                cursor.execute(statement)
+    finally:
+        connection.close()
+    return str(refused.value)
+
+
+def partitions(database: Database, parent: str) -> list[str]:
+    connection = database.connect(role="superuser")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [parent])
+            return [row[0] for row in cursor.fetchall()]
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "answer"),
+    [("app", "permission denied"), ("owner", "is append-only"), ("superuser", "is append-only")],
+)
+def test_no_role_may_change_what_was_written(fresh_database: Database, role: str, answer: str) -> None:
+    for table, column in APPEND_ONLY.items():
+        for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            assert answer in refusal(fresh_database, role, statement)
+
+
+def test_a_month_cannot_be_changed_past_its_parent(fresh_database: Database) -> None:
+    operations.ensure_partitions(months_ahead=3)
+    journals, transfers = partitions(fresh_database, "ledger_journal"), partitions(fresh_database, "ledger_transfer")
+    assert len(journals) == len(transfers) == 4
+    for month in journals + transfers:
+        for statement in (f"DELETE FROM {month}", f"TRUNCATE {month}"):
+            assert "is append-only" in refusal(fresh_database, "owner", statement)
+            assert "permission denied" in refusal(fresh_database, "app", statement)
+        assert "permission denied" in refusal(fresh_database, "app", f"INSERT INTO {month} SELECT * FROM {month}")
+
+
+def test_the_application_writes_only_through_the_ledgers_functions(fresh_database: Database) -> None:
+    for statement in (
+        "UPDATE ledger_balance SET credits = credits + 1",
+        "DELETE FROM ledger_balance",
+        "TRUNCATE ledger_balance",
+        "INSERT INTO ledger_balance VALUES (1)",
+        "INSERT INTO ledger_key SELECT * FROM ledger_key",
+        "INSERT INTO ledger_journal SELECT * FROM ledger_journal",
+        "INSERT INTO ledger_transfer SELECT * FROM ledger_transfer",
+        "UPDATE ledger_account SET floor = -100",
+        "DELETE FROM ledger_account",
+        "SELECT nextval('ledger_id_seq')",
+        "SELECT setval('ledger_id_seq', 1)",
+        "SET ROLE rialto_owner",
+    ):
+        assert "permission denied" in refusal(fresh_database, "app", statement)
+    assert "must be owner" in refusal(fresh_database, "app", "ALTER TABLE ledger_transfer DISABLE TRIGGER ALL")
+
+
+def test_an_accounts_definition_never_changes(fresh_database: Database) -> None:
+    for change in ("floor = -100", "currency = 'USD'", "code = code || 'x'", "normal_side = 'debit'", "hot = true"):
+        assert "append-only" in refusal(fresh_database, "superuser", f"UPDATE ledger_account SET {change}")
+
+
+def test_a_closed_account_is_not_opened_again(fresh_database: Database) -> None:
+    operations.open_account(spec=chart.held(1, "EUR"), at=AT)
+    operations.close_account(code="held:1", at=AT)
+    statement = "UPDATE ledger_account SET closed_at = NULL WHERE code = 'held:1'"
+    assert "append-only" in refusal(fresh_database, "superuser", statement)
+
+
+def test_shadow_tables_do_not_lead_the_functions_astray(fresh_database: Database) -> None:
+    connection = fresh_database.connect()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMP TABLE ledger_account AS SELECT * FROM public.ledger_account")
+            cursor.execute("UPDATE pg_temp.ledger_account SET floor = NULL")
+            cursor.execute("SELECT * FROM ledger_hold('{deposit:1}')")
+            assert cursor.fetchall() == [("deposit:1", False, 500)]
+            cursor.execute("UPDATE pg_temp.ledger_account SET code = 'x'")
+            cursor.execute("SELECT code FROM ledger_hold('{deposit:1}')")
+            assert cursor.fetchall() == [("deposit:1",)]
+    finally:
+        connection.close()
