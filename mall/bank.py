@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Protocol
 
 from babel.core import get_global
 from django.conf import settings
 
-from payments import clock, events, methods, operations, queries
+from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
+from payments.queries import standing
 
 Event = events.Event
 
@@ -27,7 +28,7 @@ def now() -> datetime:
     return clock.now()
 
 
-def policy() -> ModuleType:
+def policy() -> SimpleNamespace:
     """Return the bank's fees, limits and terms."""
     return settings.RIALTO_POLICY
 
@@ -136,7 +137,17 @@ def void(*, payments: Sequence[tuple[int, str, datetime]]) -> list[Exception]:
 
 def payment_states(*, payment_ids: Sequence[int]) -> dict[int, str]:
     """Return the state of each payment that exists."""
-    return queries.payment_states(payment_ids=payment_ids) if payment_ids else {}
+    return standing.payment_states(payment_ids=payment_ids) if payment_ids else {}
+
+
+def parts(*, numbers: Sequence[str]) -> dict[str, standing.PartStanding]:
+    """Return how the money of each consignment stands."""
+    return standing.parts_standing(references=numbers) if numbers else {}
+
+
+def paying_holders(*, payment_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Return whose accounts here each payment draws on, as `user:1` or `merchant:3`."""
+    return standing.paying_holders(payment_ids=payment_ids) if payment_ids else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +278,8 @@ def open_merchants(*, terms: Sequence[Terms]) -> None:
 
 def account_of(*, user_id: int, currency: str) -> str | None:
     """Return the number of a shopper's current account in a currency, if there is one."""
-    for account in queries.accounts_of(holder=shopper(user_id=user_id)):
-        if account.currency == currency:
-            return account.number
-    return None
+    holder = shopper(user_id=user_id)
+    return standing.account_numbers(holders=[holder]).get((holder, currency))
 
 
 def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:

@@ -19,10 +19,22 @@ RIALTO_METHODS: list[str] = [
 ]
 
 # Name of an event -> handlers, each `handler(events) -> None`, idempotent, called outside a transaction
-RIALTO_SUBSCRIBERS: dict[str, list[str]] = {}
+RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
+    "mall.order_confirmed": ["mall.subscribers.mail_confirmation"],
+    "mall.order_cancelled": ["mall.subscribers.give_back_payment"],
+    "mall.consignment_dispatched": ["mall.subscribers.capture_dispatched"],
+    "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
+    "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
+    "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
+    "payments.payment_refused": ["mall.subscribers.give_up_unpaid"],
+    "payments.payment_expired": ["mall.subscribers.give_up_unpaid"],
+    "payments.payment_voided": ["mall.subscribers.give_up_unpaid"],
+    "payments.part_released": ["mall.subscribers.note_released"],
+    "payments.part_refunded": ["mall.subscribers.note_refunded"],
+}
 
 # Checks that `manage.py ledger verify` runs, each `check() -> list[str]` of problems
-RIALTO_CHECKS: list[str] = []
+RIALTO_CHECKS: list[str] = ["mall.fulfilment.checks.check_consignments"]
 
 # Called inside the settlement of merchants, in this order: `hook(*, settled) -> Sequence[Withholding]`
 RIALTO_SETTLEMENT_HOOKS: list[str] = []
@@ -40,4 +52,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
     "mall.*": {"queue": "bulk"},
 }
 
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
+    "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
+}

@@ -1,0 +1,121 @@
+"""The sixth thing that must always hold: what is known, paid and sent agree for every consignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from mall import bank
+
+BATCH = 5_000
+# How many problems of one kind are spelled out.
+SHOWN = 20
+
+_ROWS = """
+SELECT c.id, c.number, c.status, c.goods, c.shipping, c.refunded, o.status, o.payment_id, o.total_minor,
+       coalesce(l.amount, 0), coalesce(l.reserved, 0), coalesce(l.quantity, 0)
+FROM fulfilment_consignment c
+JOIN order_order o ON o.id = c.order_id
+LEFT JOIN LATERAL (
+    SELECT sum(cl.amount) AS amount, sum(ol.num_allocated) AS reserved, sum(cl.quantity) AS quantity
+    FROM fulfilment_consignmentline cl JOIN order_line ol ON ol.id = cl.line_id WHERE cl.consignment_id = c.id
+) l ON true
+WHERE c.id > %s ORDER BY c.id LIMIT %s
+"""
+
+_TOTALS = """
+SELECT o.number, o.total_minor, coalesce(sum(c.goods + c.shipping), 0) FROM order_order o
+LEFT JOIN fulfilment_consignment c ON c.order_id = o.id
+GROUP BY o.id HAVING o.total_minor <> coalesce(sum(c.goods + c.shipping), 0) ORDER BY o.id LIMIT %s
+"""
+
+# Reserved pieces are those of lines that wait to be sent.
+_STOCK = """
+SELECT s.id, s.partner_sku, coalesce(s.num_allocated, 0), coalesce(waiting.quantity, 0)
+FROM partner_stockrecord s
+LEFT JOIN (
+    SELECT stockrecord_id, sum(num_allocated) AS quantity FROM order_line GROUP BY stockrecord_id
+) waiting ON waiting.stockrecord_id = s.id
+WHERE coalesce(s.num_allocated, 0) <> coalesce(waiting.quantity, 0) ORDER BY s.id LIMIT %s
+"""
+
+_WAITING = {"awaiting_payment", "confirmed"}
+_SENT = {"dispatched", "delivered", "released", "refunded"}
+
+
+def check_consignments() -> list[str]:
+    """Compare order, money and goods of every consignment; return one sentence for each mismatch.
+
+    What an event still on its way will bring (a capture after a dispatch) is no mismatch until it has arrived.
+    """
+    problems = [*_order_totals(), *_stock()]
+    after = 0
+    while rows := _batch(after=after):
+        after = rows[-1][0]
+        money = bank.parts(numbers=[row[1] for row in rows])
+        for row in rows:
+            problems += _mismatches(row=row, part=money.get(row[1]))
+        if len(problems) > 10 * SHOWN:
+            problems.append("And more: the check stopped here.")
+            break
+    return problems
+
+
+def _batch(*, after: int) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, [after, BATCH])
+        return cursor.fetchall()
+
+
+def _order_totals() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTALS, [SHOWN])
+        return [
+            f"Order {number} costs {total} minor units, and its consignments {parts}."
+            for number, total, parts in cursor.fetchall()
+        ]
+
+
+def _stock() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STOCK, [SHOWN])
+        return [
+            f"Stock record {identifier} ({sku}) has {reserved} pieces reserved, and orders wait for {waiting}."
+            for identifier, sku, reserved, waiting in cursor.fetchall()
+        ]
+
+
+def _mismatches(*, row: tuple, part: object) -> Iterator[str]:
+    (_id, number, status, goods, shipping, refunded, order, payment_id, _total, lines, reserved, quantity) = row
+    if lines != goods:
+        yield f"Consignment {number}: its goods are {goods} minor units, and its lines {lines}."
+    if reserved != (quantity if status in _WAITING else 0):
+        yield f"Consignment {number} is {status}, and {reserved} of its {quantity} pieces are reserved."
+    if status == "awaiting_payment" and order not in ("Awaiting payment", "Cancelled"):
+        yield f"Consignment {number} awaits its payment, and its order is {order}."
+    if status in {"confirmed", *_SENT} and order not in ("Confirmed", "Completed"):
+        yield f"Consignment {number} is {status}, and its order is {order}."
+    if goods + shipping == 0:
+        return
+    if part is None:
+        yield f"Consignment {number} has no part of a payment (payment {payment_id})."
+        return
+    yield from _money(number=number, status=status, amount=goods + shipping, refunded=refunded, part=part)
+
+
+def _money(*, number: str, status: str, amount: int, refunded: int, part: object) -> Iterator[str]:
+    if part.amount != amount:
+        yield f"Consignment {number} costs {amount} minor units, and its part of the payment is {part.amount}."
+    if status == "confirmed" and part.payment_state not in bank.AUTHORISED:
+        yield f"Consignment {number} is confirmed, and its payment is {part.payment_state}."
+    if status in {"delivered", "released"} and part.captured != amount:
+        yield f"Consignment {number} is {status}, and {part.captured} of {amount} minor units were captured."
+    if status in _WAITING | {"cancelled"} and part.captured:
+        yield f"Consignment {number} is {status}, and {part.captured} minor units were captured."
+    if status == "released" and part.released + part.refunded_before != part.captured:
+        yield f"Consignment {number} is released, and {part.released} of {part.captured} minor units are."
+    if part.released and status not in {"delivered", "released", "refunded"}:
+        yield f"Consignment {number} is {status}, and {part.released} minor units were released."
+    if refunded > part.refunded:
+        yield f"Consignment {number} counts {refunded} minor units as refunded, and the bank {part.refunded}."

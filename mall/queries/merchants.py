@@ -1,0 +1,190 @@
+"""Merchants' own figures: what to do today, what was sold, how well it goes; a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from mall import bank
+from mall.merchants.models import Membership, Merchant
+from mall.partner.models import StockRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantHome:
+    """A merchant's day; sums are minor units of `currency`, shares are basis points of what was sent."""
+
+    merchant_id: int
+    name: str
+    currency: str
+    to_pack: int
+    late_to_pack: int
+    under_way: int
+    orders_today: int
+    sold_today: int
+    orders_30_days: int
+    sold_30_days: int
+    late_bps: int
+    refunded_bps: int
+    cancelled_bps: int
+    rating: float | None
+    reviews: int
+    offers: int
+    sold_out: int
+
+
+_HOME = """
+SELECT
+    count(*) FILTER (WHERE c.status = 'confirmed'),
+    count(*) FILTER (WHERE c.status = 'confirmed' AND c.promised_by < %(at)s),
+    count(*) FILTER (WHERE c.status = 'dispatched'),
+    count(*) FILTER (WHERE c.confirmed_at >= %(today)s AND c.confirmed_at <= %(at)s),
+    coalesce(sum(c.goods + c.shipping) FILTER (WHERE c.confirmed_at >= %(today)s AND c.confirmed_at <= %(at)s), 0),
+    count(*) FILTER (WHERE c.confirmed_at > %(month)s AND c.confirmed_at <= %(at)s),
+    coalesce(sum(c.goods + c.shipping) FILTER (WHERE c.confirmed_at > %(month)s AND c.confirmed_at <= %(at)s), 0),
+    count(*) FILTER (WHERE c.dispatched_at > %(quarter)s),
+    count(*) FILTER (WHERE c.dispatched_at > %(quarter)s AND c.delivered_at > c.promised_by),
+    count(*) FILTER (WHERE c.dispatched_at > %(quarter)s AND c.refunded > 0),
+    count(*) FILTER (WHERE c.confirmed_at > %(quarter)s AND c.status = 'cancelled'),
+    count(*) FILTER (WHERE c.confirmed_at > %(quarter)s)
+FROM fulfilment_consignment c
+WHERE c.merchant_id = %(merchant)s AND c.status <> 'awaiting_payment'
+"""
+
+_STANDING = """
+SELECT (SELECT avg(score)::float FROM fulfilment_merchantreview WHERE merchant_id = %(merchant)s),
+       (SELECT count(*) FROM fulfilment_merchantreview WHERE merchant_id = %(merchant)s),
+       count(*), count(*) FILTER (WHERE s.num_in_stock <= coalesce(s.num_allocated, 0))
+FROM partner_stockrecord s WHERE s.partner_id = %(partner)s
+"""
+
+
+def merchant_home(*, merchant_id: int, at: datetime) -> MerchantHome:
+    """Return a merchant's figures as of `at`, in three statements; days are UTC's."""
+    merchant = Merchant.objects.get(pk=merchant_id)
+    moments = {
+        "merchant": merchant_id,
+        "partner": merchant.partner_id,
+        "at": at,
+        "today": at.replace(hour=0, minute=0, second=0, microsecond=0),
+        "month": at - timedelta(days=30),
+        "quarter": at - timedelta(days=90),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HOME, moments)
+        (pack, late, way, today, today_sum, month, month_sum, sent, sent_late, refunded, cancelled, confirmed) = (
+            cursor.fetchone()
+        )
+        cursor.execute(_STANDING, moments)
+        rating, reviews, offers, sold_out = cursor.fetchone()
+    return MerchantHome(
+        merchant_id=merchant_id,
+        name=merchant.name,
+        currency=merchant.currency,
+        to_pack=pack,
+        late_to_pack=late,
+        under_way=way,
+        orders_today=today,
+        sold_today=int(today_sum),
+        orders_30_days=month,
+        sold_30_days=int(month_sum),
+        late_bps=_bps(sent_late, sent),
+        refunded_bps=_bps(refunded, sent),
+        cancelled_bps=_bps(cancelled, confirmed),
+        rating=rating,
+        reviews=reviews,
+        offers=offers,
+        sold_out=sold_out,
+    )
+
+
+def _bps(part: int, whole: int) -> int:
+    return part * 10_000 // whole if whole else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A merchant a person works for."""
+
+    merchant_id: int
+    name: str
+    slug: str
+    currency: str
+    status: str
+    role: str
+
+
+def workplaces(*, user_id: int) -> list[Workplace]:
+    """Return the merchants a person works for, by name."""
+    rows = Membership.objects.filter(user_id=user_id).select_related("merchant").order_by("merchant__name", "pk")
+    return [
+        Workplace(
+            row.merchant_id, row.merchant.name, row.merchant.slug, row.merchant.currency, row.merchant.status, row.role
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A person who works for a merchant."""
+
+    user_id: int
+    name: str
+    email: str
+    role: str
+    since: datetime
+
+
+def staff_of(*, merchant_id: int) -> list[StaffMember]:
+    """Return who works for a merchant, owners first."""
+    rows = Membership.objects.filter(merchant_id=merchant_id).select_related("user").order_by("-role", "user__email")
+    return [StaffMember(row.user_id, row.user.get_full_name(), row.user.email, row.role, row.since) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One offer of a merchant's catalogue; `price` in minor units, `stock` None when it never runs out."""
+
+    stockrecord_id: int
+    product_id: int
+    title: str
+    slug: str
+    sku: str
+    currency: str
+    price: int
+    stock: int | None
+    reserved: int
+    is_public: bool
+
+
+def catalogue_of(*, merchant_id: int, text: str = "", page: int = 1, page_size: int = 50) -> tuple[list[OfferRow], int]:
+    """Return a page of a merchant's offers by title, and how many there are in all."""
+    found = StockRecord.objects.filter(partner__merchant=merchant_id).select_related("product")
+    if text.strip():
+        found = found.filter(product__title__icontains=text.strip())
+    total = found.count()
+    start = (max(page, 1) - 1) * page_size
+    return [
+        OfferRow(
+            row.pk,
+            row.product_id,
+            row.product.get_title(),
+            row.product.slug,
+            row.partner_sku,
+            row.price_currency,
+            bank.minor(amount=row.price, currency=row.price_currency) if row.price is not None else 0,
+            row.num_in_stock,
+            row.num_allocated or 0,
+            row.product.is_public,
+        )
+        for row in found.order_by("product__title", "pk")[start : start + page_size]
+    ], total
+
+
+def references(*, merchant_ids: Sequence[int]) -> dict[int, str]:
+    """Return the names of merchants by id."""
+    return dict(Merchant.objects.filter(pk__in=merchant_ids).values_list("pk", "name"))
