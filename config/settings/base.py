@@ -201,7 +201,8 @@ STRIPE_API_KEY = env.text(name="STRIPE_API_KEY")
 STRIPE_API_BASE = env.text(name="STRIPE_API_BASE")
 STRIPE_WEBHOOK_SECRET = env.text(name="STRIPE_WEBHOOK_SECRET")
 
-RIALTO_SEAL_FILE = RIALTO_HOME / "seals.log"
+# Without it the ledger keeps a file per database in RIALTO_HOME/seals, so that copies of a book never share one
+RIALTO_SEAL_FILE = env.text(name="RIALTO_SEAL_FILE")
 RIALTO_LAKE = RIALTO_HOME / "lake"
 
 LOGGING = logging_settings(production=PRODUCTION)
