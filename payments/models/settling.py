@@ -48,6 +48,7 @@ class Settlement(models.Model):
     matures_on = models.DateField()
     matured = models.BigIntegerField(null=True)
     matured_journal_id = models.BigIntegerField(null=True)
+    paid_out = models.BooleanField(default=False)
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -69,6 +70,7 @@ class Settlement(models.Model):
             models.Index(
                 fields=["matures_on"], name="settlement_reserve", condition=Q(matured__isnull=True, to_reserve__gt=0)
             ),
+            models.Index(fields=["day"], name="settlement_unpaid", condition=Q(paid_out=False)),
         ]
 
     def __str__(self) -> str:

@@ -71,8 +71,10 @@ def _problem(*, request: OpenMerchantTerms, account: CustomerAccount | None) -> 
         return f"The account {account.number} is not {request.merchant}'s."
     if account.currency != request.currency:
         return f"The account {account.number} is kept in {account.currency}, not {request.currency}."
-    if min(request.commission_bps, request.reserve_bps, request.settle_days) < 0 or request.reserve_bps > 10_000:
-        return "Rates and days of a merchant's terms are zero or more, and a reserve is at most the whole."
+    if min(request.commission_bps, request.reserve_bps) < 0 or request.reserve_bps > 10_000:
+        return "Rates of a merchant's terms are zero or more, and a reserve is at most the whole."
+    if request.settle_days < 1:
+        return "A merchant is settled one day after release at the earliest."
     return ""
 
 

@@ -1,0 +1,151 @@
+"""Payout: a merchant's available money goes to his account here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import transaction
+
+from payments import events, journals, outbox
+from payments.ledger import operations as ledger
+from payments.ledger.errors import LedgerError
+from payments.models import MerchantTerms, Payout, Settlement
+from payments.models.changes import Changes
+from payments.settlement import _days
+
+AT_ONCE = 2_000
+
+
+@dataclass(slots=True, kw_only=True)
+class PayoutReport:
+    """What a run did; ``paid`` is minor units by currency."""
+
+    payouts: int = 0
+    paid: dict[str, int] = field(default_factory=dict)
+
+
+def pay_out_due(*, until: date, merchants: Sequence[str] = ()) -> PayoutReport:
+    """Pay out what settlements up to ``until`` left, each on its own day, and whatever else is available.
+
+    A merchant's last settlement takes all that is available, so matured reserves and advances go with it.
+    ``merchants`` names some who are paid on ``until`` even without a settlement, once a day.
+    """
+    report = PayoutReport()
+    while True:
+        with transaction.atomic():
+            _days.one_at_a_time()
+            due = Settlement.objects.filter(paid_out=False, day__lte=until)
+            rows = list(due.order_by("day", "pk").select_for_update()[:AT_ONCE])
+            others = merchants if len(rows) < AT_ONCE else ()
+            _pay_out(rows=rows, merchants=others, until=until, report=report)
+        if len(rows) < AT_ONCE:
+            return report
+
+
+def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: date, report: PayoutReport) -> None:
+    settled = {row.merchant for row in rows}
+    paid_today = set(Payout.objects.filter(merchant__in=merchants, day=until).values_list("merchant", flat=True))
+    others = sorted(set(merchants) - settled - paid_today)
+    terms = {
+        row.merchant: row
+        for row in MerchantTerms.objects.filter(merchant__in={*settled, *others}).select_related("payout_account")
+    }
+    balances = ledger.lock(
+        codes=sorted(
+            code for row in terms.values() for code in (f"{row.merchant}:available", row.payout_account.ledger_code)
+        )
+    )
+    payouts = _of_settlements(rows=rows, terms=terms, balances=balances, until=until)
+    payouts += [
+        _payout(terms=terms[merchant], day=until, amount=balances[f"{merchant}:available"], settlement=None)
+        for merchant in others
+        if merchant in terms and balances[f"{merchant}:available"] > 0
+    ]
+    _post(payouts=payouts)
+    Payout.objects.bulk_create(payouts)
+    changes = Changes()
+    for row in rows:
+        row.paid_out = True
+        changes.add(row, "paid_out")
+    changes.write()
+    paid = [payout for payout in payouts if payout.amount]
+    outbox.record(happened=[_event(payout) for payout in paid])
+    report.payouts += len(paid)
+    for payout in paid:
+        report.paid[payout.currency] = report.paid.get(payout.currency, 0) + payout.amount
+
+
+def _of_settlements(
+    *, rows: Sequence[Settlement], terms: dict[str, MerchantTerms], balances: dict[str, int], until: date
+) -> list[Payout]:
+    """Give each settlement's day what was available on it: all there is now, less what came later."""
+    coming = _matured(rows=rows, until=until)
+    for row in rows:
+        coming.setdefault(row.merchant, []).append((row.day, row.payable))
+    payouts = []
+    for row in rows:
+        code = f"{row.merchant}:available"
+        later = sum(amount for day, amount in coming[row.merchant] if day > row.day)
+        amount = max(0, balances[code] - later)
+        balances[code] -= amount
+        payouts.append(_payout(terms=terms[row.merchant], day=row.day, amount=amount, settlement=row))
+    return payouts
+
+
+def _matured(*, rows: Sequence[Settlement], until: date) -> dict[str, list[tuple[date, int]]]:
+    """Return what matured, by merchant, after the first of these days; nothing when there is but the last day."""
+    first = min((row.day for row in rows), default=until)
+    if first >= until:
+        return {}
+    freed: dict[str, list[tuple[date, int]]] = {}
+    matured = Settlement.objects.filter(
+        merchant__in={row.merchant for row in rows}, matured__gt=0, matures_on__gt=first, matures_on__lte=until
+    )
+    for merchant, day, amount in matured.values_list("merchant", "matures_on", "matured"):
+        freed.setdefault(merchant, []).append((day, amount))
+    return freed
+
+
+def _payout(*, terms: MerchantTerms, day: date, amount: int, settlement: Settlement | None) -> Payout:
+    return Payout(
+        merchant=terms.merchant,
+        day=day,
+        currency=terms.currency,
+        amount=amount,
+        settlement=settlement,
+        account=terms.payout_account,
+        state="paid" if amount else "nothing_due",
+    )
+
+
+def _post(*, payouts: Sequence[Payout]) -> None:
+    posting = [payout for payout in payouts if payout.amount]
+    entries = [
+        journals.merchant_paid_out(
+            merchant=payout.merchant,
+            day=payout.day,
+            account=payout.account.number,
+            amount=payout.amount,
+            currency=payout.currency,
+            key=f"payout:{payout.merchant}:{payout.day.isoformat()}",
+            at=_days.moment(day=payout.day, at=_days.PAID_OUT_AT),
+        )
+        for payout in posting
+    ]
+    for payout, outcome in zip(posting, ledger.post_many(journals=entries), strict=True):
+        if isinstance(outcome, LedgerError):
+            raise outcome
+        payout.journal_id = outcome.journal_id
+
+
+def _event(payout: Payout) -> events.MerchantPaidOut:
+    return events.MerchantPaidOut(
+        key=f"{payout.merchant}:{payout.day.isoformat()}",
+        at=_days.moment(day=payout.day, at=_days.PAID_OUT_AT),
+        merchant=payout.merchant,
+        day=payout.day,
+        amount=payout.amount,
+        account=payout.account.number,
+    )
