@@ -282,6 +282,14 @@ def account_of(*, user_id: int, currency: str) -> str | None:
     return standing.account_numbers(holders=[holder]).get((holder, currency))
 
 
+def money_of(*, user_id: int, currency: str) -> int | None:
+    """Return what a shopper's account in a currency holds, in minor units; nothing without an account."""
+    for account in standing.account_balances(holder=shopper(user_id=user_id)):
+        if account.currency == currency:
+            return account.balance
+    return None
+
+
 def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:
     """Return the ways this shopper could pay this total (minor units), each a `TenderOption`."""
     payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"

@@ -73,11 +73,9 @@ class Chrome:
         user = self._request.user
         if not user.is_authenticated:
             return None
-        account = bank.account_of(user=user)
         url = address_of("money")
-        if account is None or not url:
-            return None
-        return MoneyAtAGlance(available=bank.available(account=account), currency=account.currency, url=url)
+        balance = bank.money_of(user_id=user.pk, currency=user.currency) if url else None
+        return None if balance is None else MoneyAtAGlance(available=balance, currency=user.currency, url=url)
 
     @cached_property
     def roles(self) -> Roles:

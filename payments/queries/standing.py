@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
+from payments.ledger import queries as ledger
 from payments.models import CustomerAccount, Part, Payment, Tender
 
 
@@ -69,3 +70,19 @@ def paying_holders(*, payment_ids: Sequence[int]) -> dict[int, frozenset[str]]:
         if source in holders:
             found.setdefault(payment_id, set()).add(holders[source])
     return {payment_id: frozenset(names) for payment_id, names in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """A customer's open account and what it holds, in minor units."""
+
+    number: str
+    currency: str
+    balance: int
+
+
+def account_balances(*, holder: str) -> list[AccountBalance]:
+    """Return a holder's open accounts with their balances, the oldest first: two statements."""
+    rows = list(CustomerAccount.objects.filter(holder=holder, closed_at__isnull=True).order_by("opened_at", "pk"))
+    held = ledger.balances(codes=[row.ledger_code for row in rows]) if rows else {}
+    return [AccountBalance(row.number, row.currency, held[row.ledger_code]) for row in rows]
