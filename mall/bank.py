@@ -58,6 +58,11 @@ def publish(*, happened: Sequence[Event]) -> None:
     operations.publish(happened=happened)
 
 
+def subject(*, user_id: int | None, email: str) -> str:
+    """Return a buyer as the facts name them: a guest by a fingerprint, never by the address."""
+    return facts.subject(shopper(user_id=user_id) if user_id is not None else f"guest:{email}")
+
+
 def shopper(*, user_id: int) -> str:
     """Return the name by which the bank knows a shopper."""
     return f"user:{user_id}"

@@ -104,11 +104,14 @@ def release_delivered(happened: Sequence[events.ConsignmentDelivered]) -> None:
 
 
 def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:
-    """Give back what is held for consignments that will not be sent."""
+    """Give back what is held for consignments that will not be sent, unless their whole payment was given back."""
+    standing = bank.parts(numbers=[event.number for event in happened])
     _raise(
         bank.cancel(
             parts=[
-                bank.PartRequest(event.number, f"cancel:{event.number}", event.at) for event in happened if event.amount
+                bank.PartRequest(event.number, f"cancel:{event.number}", event.at)
+                for event in happened
+                if event.number in standing and standing[event.number].state != "cancelled"
             ]
         )
     )

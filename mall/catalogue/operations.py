@@ -265,11 +265,11 @@ def ensure_categories(*, paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ..
             if path[:depth] in found:
                 continue
             if depth == 1:
-                found[path[:1]] = Category.add_root(name=path[0])
+                found[path[:1]] = Category.objects.add_root({"name": path[0]})
             else:
                 # A fresh copy: the tree's own counters of the parent change with every child.
                 parent = Category.objects.get(pk=found[path[: depth - 1]].pk)
-                found[path[:depth]] = parent.add_child(name=path[depth - 1])
+                found[path[:depth]] = Category.objects.add_child(parent, {"name": path[depth - 1]})
     cache.delete("mall.categories")
     return {path: found[path].pk for path in wanted}
 

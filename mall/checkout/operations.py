@@ -149,7 +149,8 @@ def sweep_orders(*, at: datetime) -> int:
                 cancel.append(CancelOrder(number=number, reason="The payment was not made in time.", at=at))
         moved += sum(isinstance(result, MovedOrder) for result in confirm_orders(requests=confirm))
         moved += sum(isinstance(result, MovedOrder) for result in cancel_orders(requests=cancel))
-    return moved + _void_forgotten(at=at)
+    _void_forgotten(at=at)
+    return moved
 
 
 def _awaiting(*, after: int) -> list[tuple[int, str, int | None, datetime, datetime]]:
@@ -162,8 +163,8 @@ def _awaiting(*, after: int) -> list[tuple[int, str, int | None, datetime, datet
         return cursor.fetchall()
 
 
-def _void_forgotten(*, at: datetime) -> int:
-    """Give back money that is still held for orders given up lately."""
+def _void_forgotten(*, at: datetime) -> None:
+    """Give back money that is still held for orders given up lately: their event may have been lost on its way."""
     rows = list(
         Order.objects.filter(status=CANCELLED, cancelled_at__gt=at - timedelta(days=2), payment_id__isnull=False)
         .order_by("pk")
@@ -172,7 +173,6 @@ def _void_forgotten(*, at: datetime) -> int:
     states = bank.payment_states(payment_ids=[row[1] for row in rows])
     held = [row for row in rows if states.get(row[1]) not in (*bank.DEAD, "captured", "authorising", None)]
     bank.void(payments=[(payment_id, number, at) for number, payment_id, _reason in held])
-    return len(held)
 
 
 def _why_cancelled(*, number: str) -> str:

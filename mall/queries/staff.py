@@ -1,0 +1,16 @@
+"""Who works for a merchant."""
+
+from __future__ import annotations
+
+from mall import bank
+from mall.merchants.models import Membership, Merchant
+
+
+def staff_of(*, merchant: str) -> frozenset[str]:
+    """Return the owner and everybody on the staff of `merchant:3`, as `user:7`; nobody for a name we do not know."""
+    kind, _, number = merchant.partition(":")
+    if kind != "merchant" or not number.isdigit():
+        return frozenset()
+    members = Membership.objects.filter(merchant_id=int(number)).values_list("user_id", flat=True)
+    owners = Merchant.objects.filter(pk=int(number)).values_list("owner_id", flat=True)
+    return frozenset(bank.shopper(user_id=user_id) for user_id in {*members, *owners})
