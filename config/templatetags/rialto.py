@@ -50,7 +50,7 @@ def percent(basis_points: int) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "", size: int = 24) -> SafeString:
     """Draw an icon of the sprite; without a label it is decoration."""
-    role = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    role = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="icon" width="{}" height="{}" viewBox="0 0 24 24" {}><use href="{}#{}"></use></svg>',
         size,
@@ -126,20 +126,20 @@ def picture(product_id: int, title: str, category: str = "", label: str = "") ->
         '<rect class="picture-ground" width="120" height="120"></rect>{}'
         '<use href="{}#{}" x="32" y="32" width="56" height="56"{}></use></svg>',
         drawn.palette,
-        format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"'),
+        format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"'),
         BACKDROPS[drawn.backdrop],
         static("img/pictures.svg"),
         drawn.symbol,
-        format_html(' transform="translate(120 0) scale(-1 1)"') if drawn.turned else "",
+        SafeString(' transform="translate(120 0) scale(-1 1)"') if drawn.turned else "",
     )
 
 
 # What stands behind the thing: an arch, a round window, a pair of arches, a quay.
 BACKDROPS = {
-    1: format_html('<path class="picture-arch" d="M18 120V68a42 42 0 0 1 84 0v52z"></path>'),
-    2: format_html('<circle class="picture-arch" cx="60" cy="60" r="46"></circle>'),
-    3: format_html('<path class="picture-arch" d="M-4 120V84a31 31 0 0 1 62 0v36zm66 0V84a31 31 0 0 1 62 0v36z"></path>'),
-    4: format_html('<path class="picture-arch" d="M0 120V74h120v46z"></path>'),
+    1: SafeString('<path class="picture-arch" d="M18 120V68a42 42 0 0 1 84 0v52z"></path>'),
+    2: SafeString('<circle class="picture-arch" cx="60" cy="60" r="46"></circle>'),
+    3: SafeString('<path class="picture-arch" d="M-4 120V84a31 31 0 0 1 62 0v36zm66 0V84a31 31 0 0 1 62 0v36z"></path>'),
+    4: SafeString('<path class="picture-arch" d="M0 120V74h120v46z"></path>'),
 }
 
 
