@@ -65,7 +65,6 @@ def _hold(command: str) -> None:
         names.append(holding.CARDS)
     if names:
         atexit.register(holding.hold(home=env.home(), names=names).release)
-    atexit.register(holding.release_all)
 
 
 def _execute(arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 """Who uses the embedded servers: every user holds a shared lock, and the last one out stops them."""
 
+import atexit
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -87,6 +88,8 @@ def card_stand_in_address() -> str:
     home = env.home()
     found = cards.running(home=home, noted=read_state(home=home).get(CARDS))
     if found is None:
+        if not _held:
+            atexit.register(release_all)
         _held.append(hold(home=home, names=[CARDS]))
         found = read_state(home=home)[CARDS]
     return cards.address(process=found)
