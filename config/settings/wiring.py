@@ -40,7 +40,10 @@ RIALTO_CHECKS: list[str] = ["mall.fulfilment.checks.check_consignments"]
 RIALTO_SETTLEMENT_HOOKS: list[str] = []
 
 # Each `source(since, until)` returns the rows of some facts by fact name
-RIALTO_FACT_SOURCES: list[str] = []
+RIALTO_FACT_SOURCES: list[str] = [
+    "mall.queries.facts.rows",
+    "payments.queries.facts.rows",
+]
 
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"

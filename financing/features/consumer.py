@@ -15,17 +15,18 @@ def _lines(facts: Facts, people: ibis.Table) -> ibis.Table:
 
 def _orders(facts: Facts, people: ibis.Table) -> ibis.Table:
     lines = _lines(facts, people)
+    paid = _tenders(facts, people).filter(lambda t: t.outcome == "authorised")
+    mainly = paid.group_by("order").aggregate(tender=paid.method.argmax(paid.amount))
     orders = lines.group_by(["subject_id", "order"]).aggregate(
         amount=lines.amount.sum(),
         age=lines.age.max(),
         known_at=lines.known_at.min(),
-        tender=lines.tender.max(),
         device=lines.device.max(),
         address=lines.address.max(),
         lines=lines.count(),
         shops=lines.merchant_id.nunique(),
     )
-    return orders.mutate(hour=orders.known_at.hour())
+    return orders.left_join(mainly, "order").drop("order_right").mutate(hour=orders.known_at.hour())
 
 
 def _months(facts: Facts, people: ibis.Table) -> ibis.Table:
@@ -54,7 +55,7 @@ def _tenders(facts: Facts, people: ibis.Table) -> ibis.Table:
 
 
 def _refunds(facts: Facts, people: ibis.Table) -> ibis.Table:
-    return subjects.of_subject(facts, "refunds", "consumer_id", people, currency=True)
+    return subjects.refunds(facts, "consumer_id", people)
 
 
 def _reviews(facts: Facts, people: ibis.Table) -> ibis.Table:

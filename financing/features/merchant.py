@@ -70,7 +70,7 @@ def _consignments(facts: Facts, merchants: ibis.Table) -> ibis.Table:
 
 
 def _refunds(facts: Facts, merchants: ibis.Table) -> ibis.Table:
-    return subjects.of_subject(facts, "refunds", "merchant_id", merchants, currency=True)
+    return subjects.refunds(facts, "merchant_id", merchants)
 
 
 def _reviews(facts: Facts, merchants: ibis.Table) -> ibis.Table:
@@ -311,16 +311,6 @@ BUYERS_AND_GOODS = (
         expression=lambda t: t.age.min(where=t.event == "listed").floor(),
         risk="rises",
         reason="No new products for some time",
-    ),
-    Feature(
-        name="price_changes_90d",
-        base="listings",
-        description="Price changes of 90 days",
-        unit="changes",
-        low=0,
-        high=1e7,
-        expression=lambda t: ((t.event == "price") & (t.age <= 90)).sum(),
-        empty=0,
     ),
 )
 

@@ -26,7 +26,7 @@ FACTS: Final[dict[str, pa.Schema]] = {
     "subjects": _fact(kind=_TEXT, subject_id=_TEXT, currency=_TEXT, opened_at=_MOMENT, region=_TEXT),
     # one row per change; purpose `credit` gates every feature
     "consents": _fact(subject_id=_TEXT, purpose=_TEXT, granted=_FLAG),
-    # at confirmation; tender: the method that paid most; device, address: fingerprints
+    # at confirmation; category: the topmost; device, address: fingerprints; related: buyer and merchant are close
     "order_lines": _fact(
         order=_TEXT,
         consignment=_TEXT,
@@ -37,7 +37,6 @@ FACTS: Final[dict[str, pa.Schema]] = {
         quantity=_COUNT,
         amount=_MONEY,
         currency=_TEXT,
-        tender=_TEXT,
         device=_TEXT,
         address=_TEXT,
         related=_FLAG,
@@ -57,7 +56,7 @@ FACTS: Final[dict[str, pa.Schema]] = {
         said_by=_TEXT,
         related=_FLAG,
     ),
-    # outcome: authorised | refused | expired | voided; one row per attempt that ended
+    # outcome: authorised | refused | expired | voided; one row for each tender of the payment, each time
     "tenders": _fact(
         order=_TEXT,
         consumer_id=_TEXT,
@@ -75,12 +74,10 @@ FACTS: Final[dict[str, pa.Schema]] = {
         currency=_TEXT,
         before_release=_FLAG,
         reason=_TEXT,
-        related=_FLAG,
     ),
     "reviews": _fact(
         consumer_id=_TEXT,
         merchant_id=_TEXT,
-        product_id=_TEXT,
         score=_COUNT,
         related=_FLAG,
     ),
@@ -95,9 +92,9 @@ FACTS: Final[dict[str, pa.Schema]] = {
         event=_TEXT,
         sequence=_COUNT,
     ),
-    # event: listed | price | stock | removed
+    # event: listed
     "listings": _fact(merchant_id=_TEXT, product_id=_TEXT, event=_TEXT, price=_MONEY),
-    # one row per merchant and settled day
+    # one row per merchant and settled day, known when the day is over
     "payouts": _fact(
         merchant_id=_TEXT,
         day=_DAY,

@@ -42,6 +42,13 @@ def of_subject(facts: Facts, fact: str, column: str, subjects: ibis.Table, *, cu
     return rows.semi_join(subjects, keys)
 
 
+def refunds(facts: Facts, column: str, subjects: ibis.Table) -> ibis.Table:
+    """Return refunds of purchases that count: what was bought among friends is refunded among friends."""
+    sales = facts.known("order_lines")
+    related = sales.filter(sales.related).select("consignment").distinct()
+    return of_subject(facts, "refunds", column, subjects, currency=True).anti_join(related, "consignment")
+
+
 def loans(facts: Facts, subjects: ibis.Table) -> ibis.Table:
     """Return one row a loan: when opened, how it ended, how late it ever was and is now."""
     rows = of_subject(facts, "installments", "subject_id", subjects, currency=False)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
+
 from financing.features import lake
 from financing.features.schema import FACTS
 
@@ -40,7 +41,12 @@ def write(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         lake.write_day(fact=name, day=day, rows=table(name, of_day))
 
 
-def person(subject_id: str, *, kind: str = "consumer", at: datetime = EPOCH, consent: bool = True, currency: str = "EUR"):
+Facts = list[tuple[str, dict[str, Any]]]
+
+
+def person(
+    subject_id: str, *, kind: str = "consumer", at: datetime = EPOCH, consent: bool = True, currency: str = "EUR"
+) -> Facts:
     """Return the facts of a subject that opened an account and said yes or no to credit use."""
     return [
         fact("subjects", at, kind=kind, subject_id=subject_id, currency=currency, opened_at=at),
@@ -57,7 +63,7 @@ def purchase(
     amount: int = 10_000,
     related: bool = False,
     **values: Any,
-):
+) -> Facts:
     """Return the facts of one confirmed order with one line."""
     common = {
         "order": order,
@@ -68,10 +74,13 @@ def purchase(
         "currency": values.pop("currency", "EUR"),
         "related": related,
     }
-    line = {"product_id": "product:1", "category": "books", "quantity": 1, "tender": "bank_account", "device": "d1"}
+    paid_by = values.pop("tender", "bank_account")
+    line = {"product_id": "product:1", "category": "books", "quantity": 1, "device": "d1"}
+    tender = {"order": order, "consumer_id": consumer_id, "amount": amount, "currency": common["currency"]}
     return [
         fact("order_lines", at, **common, **(line | values)),
         fact("consignment_events", at, event="confirmed", **common),
+        fact("tenders", at, method=paid_by, outcome="authorised", **tender),
     ]
 
 

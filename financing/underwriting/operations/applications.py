@@ -196,8 +196,6 @@ class _Intake:
 
     def _write(self, decisions: list[Decision]) -> None:
         Application.objects.bulk_create([one.application for one in decisions])
-        for one in decisions:
-            one.application_id = one.application.pk
         Decision.objects.bulk_create(decisions)
         publish(
             happened=[

@@ -10,16 +10,13 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.utils.module_loading import import_string
 
 from financing.underwriting import events, states
 from financing.underwriting.errors import AboveAuthority, CaseChanged, NotYours, UnableToReview
 from financing.underwriting.models import Application, Authority, CaseAction, Decision, PolicyVersion
 from financing.underwriting.terms import Price
+from mall.queries import staff
 from payments.operations.publishing import publish
-
-# Where the mall tells whether somebody works for a merchant: nobody decides on their own house.
-STAFF_OF = "mall.queries.staff_of"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +233,7 @@ def _authority(officer: str, product_kind: str) -> int:
 
 
 def _works_for(officer: str, subject_id: str) -> bool:
-    return subject_id.startswith("merchant:") and officer in import_string(STAFF_OF)(merchant=subject_id)
+    return subject_id.startswith("merchant:") and officer in staff.staff_of(merchant=subject_id)
 
 
 def _four_eyes_above(application: Application) -> int:
