@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+from celery.schedules import crontab
+
 from config.settings import policy
 
 # Fees, limits and terms under their short names, for apps that may not import the settings' modules
@@ -34,7 +36,12 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
 }
 
 # Checks that `manage.py ledger verify` runs, each `check() -> list[str]` of problems
-RIALTO_CHECKS: list[str] = ["mall.fulfilment.checks.check_consignments"]
+RIALTO_CHECKS: list[str] = [
+    "payments.reconciliation.checks.check_parts",
+    "payments.reconciliation.checks.check_tenders",
+    "mall.fulfilment.checks.check_consignments",
+    "payments.reconciliation.checks.check_nothing_half_done",
+]
 
 # Called inside the settlement of merchants, in this order: `hook(*, settled) -> Sequence[Withholding]`
 RIALTO_SETTLEMENT_HOOKS: list[str] = []
@@ -49,13 +56,22 @@ RIALTO_FACT_SOURCES: list[str] = [
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
 
 CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
-    "payments.settlement.*": {"queue": "settlement"},
+    "payments.tasks.settle_day": {"queue": "settlement"},
+    "payments.tasks.pay_out": {"queue": "settlement"},
+    "payments.tasks.verify": {"queue": "settlement"},
+    "payments.tasks.close_books": {"queue": "settlement"},
     "payments.*": {"queue": "payments"},
     "financing.*": {"queue": "credit"},
     "mall.*": {"queue": "bulk"},
 }
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "payments-sweep": {"task": "payments.tasks.sweep", "schedule": 30.0},
+    "payments-seal": {"task": "payments.tasks.seal", "schedule": 10.0},
+    "payments-close-books": {"task": "payments.tasks.close_books", "schedule": crontab(hour=0, minute=10)},
+    "payments-settle-day": {"task": "payments.tasks.settle_day", "schedule": crontab(hour=4, minute=0)},
+    "payments-pay-out": {"task": "payments.tasks.pay_out", "schedule": crontab(hour=4, minute=30)},
+    "payments-verify": {"task": "payments.tasks.verify", "schedule": crontab(hour=5, minute=0)},
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

@@ -7,6 +7,7 @@ from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
 from payments.models.step_up import StepUpChallenge, StepUpCounter
+from payments.models.verifying import Verification
 
 __all__ = [
     "Cancellation",
@@ -28,6 +29,7 @@ __all__ = [
     "StepUpChallenge",
     "StepUpCounter",
     "Tender",
+    "Verification",
     "Voucher",
     "VoucherReservation",
 ]

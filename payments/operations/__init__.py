@@ -49,6 +49,7 @@ from payments.operations.recording import PartRequest, PaymentRequest, TenderReq
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
 from payments.operations.sweeping import sweep
+from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
 
 Success = TypeVar("Success")
@@ -117,6 +118,7 @@ __all__ = [
     "release_parts",
     "sweep",
     "undelivered",
+    "verify_book",
     "void_payments",
     "withdraw_money",
 ]

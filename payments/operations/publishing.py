@@ -19,8 +19,9 @@ def deliver(*, strict: bool = False) -> int:
 
 
 def undelivered() -> int:
-    """Return how many events wait to be delivered."""
-    return outbox.backlog()["waiting"]
+    """Return how many events wait to be delivered for the first time."""
+    backlog = outbox.backlog()
+    return backlog["waiting"] - backlog["failing"]
 
 
 # Within `with held():` nobody else is asked to deliver; the caller does it.

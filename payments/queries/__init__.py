@@ -1,0 +1,56 @@
+"""What payments tells: every read, as frozen records."""
+
+from payments.queries.accounts import (
+    Account,
+    AccountLine,
+    AccountStatement,
+    account,
+    accounts_of,
+    balance_of,
+    statement,
+)
+from payments.queries.day import Overview, overview
+from payments.queries.merchants import (
+    LineView,
+    MerchantMoney,
+    PayoutView,
+    SettlementView,
+    merchant_money,
+    payouts_of,
+    settlement,
+    settlements_of,
+)
+from payments.queries.paying import MovementView, PartView, PaymentView, TenderView, find, part, payment
+from payments.queries.standing import PartStanding, account_numbers, parts_standing, paying_holders, payment_states
+
+__all__ = [
+    "Account",
+    "AccountLine",
+    "AccountStatement",
+    "LineView",
+    "MerchantMoney",
+    "MovementView",
+    "Overview",
+    "PartStanding",
+    "PartView",
+    "PaymentView",
+    "PayoutView",
+    "SettlementView",
+    "TenderView",
+    "account",
+    "account_numbers",
+    "accounts_of",
+    "balance_of",
+    "find",
+    "merchant_money",
+    "overview",
+    "part",
+    "parts_standing",
+    "paying_holders",
+    "payment",
+    "payment_states",
+    "payouts_of",
+    "settlement",
+    "settlements_of",
+    "statement",
+]

@@ -1,0 +1,161 @@
+"""A merchant's money: on its way, available, kept back, owed; his settlements and payouts. Amounts are minor units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, Sum
+
+from payments.ledger import queries as ledger
+from payments.models import MerchantTerms, Part, Payout, Settlement, SettlementLine
+
+KINDS = ("pending", "available", "reserve", "receivable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantMoney:
+    """Where a merchant's money stands; ``in_escrow`` waits for delivery, ``next_amount`` is settled on ``next_day``."""
+
+    merchant: str
+    currency: str
+    in_escrow: int
+    pending: int
+    available: int
+    reserve: int
+    receivable: int
+    next_day: date | None
+    next_amount: int
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementView:
+    """A settlement of one day, and what was paid out of it."""
+
+    settlement_id: int
+    merchant: str
+    day: date
+    currency: str
+    released: int
+    refunded: int
+    to_receivable: int
+    to_reserve: int
+    to_available: int
+    withheld: int
+    paid_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """One line of a settlement; money the merchant does not get is below zero."""
+
+    kind: str
+    reference: str
+    amount: int
+    journal_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutView:
+    """A payout to a merchant's account."""
+
+    merchant: str
+    day: date
+    currency: str
+    amount: int
+    account: str
+    settlement_id: int | None
+
+
+def merchant_money(*, merchant: str) -> MerchantMoney | None:
+    """Return where the money of ``merchant`` (`merchant:3`) stands, or nothing when he has no terms."""
+    terms = MerchantTerms.objects.filter(merchant=merchant).select_related("payout_account").first()
+    if terms is None:
+        return None
+    balances = ledger.balances(codes=[f"{merchant}:{kind}" for kind in KINDS])
+    escrow = Part.objects.filter(merchant=merchant, state="captured").aggregate(
+        total=Sum(F("captured") - F("released") - F("refunded_before"))
+    )
+    unsettled = (
+        Part.objects.filter(merchant=merchant, unsettled_released__gt=0)
+        .values("settle_on")
+        .annotate(total=Sum(F("unsettled_released") - F("unsettled_refunded")))
+        .order_by("settle_on")
+        .first()
+    )
+    return MerchantMoney(
+        merchant=merchant,
+        currency=terms.currency,
+        in_escrow=escrow["total"] or 0,
+        pending=balances[f"{merchant}:pending"],
+        available=balances[f"{merchant}:available"],
+        reserve=balances[f"{merchant}:reserve"],
+        receivable=balances[f"{merchant}:receivable"],
+        next_day=unsettled["settle_on"] if unsettled else None,
+        next_amount=unsettled["total"] if unsettled else 0,
+        account=terms.payout_account.number,
+    )
+
+
+def with_terms() -> list[str]:
+    """Return the merchants who have terms with the bank."""
+    return list(MerchantTerms.objects.order_by("merchant").values_list("merchant", flat=True))
+
+
+def settlements_of(*, merchant: str, limit: int = 50, offset: int = 0) -> list[SettlementView]:
+    """Return a merchant's settlements, newest first."""
+    rows = Settlement.objects.filter(merchant=merchant).select_related("payout").order_by("-day", "-pk")
+    return [_settlement(row) for row in rows[offset : offset + limit]]
+
+
+def settlement(*, settlement_id: int, merchant: str | None = None) -> tuple[SettlementView, list[LineView]] | None:
+    """Return a settlement and its lines; with ``merchant`` only one of his."""
+    rows = Settlement.objects.filter(pk=settlement_id).select_related("payout")
+    row = (rows.filter(merchant=merchant) if merchant else rows).first()
+    if row is None:
+        return None
+    lines = SettlementLine.objects.filter(settlement=row).order_by("pk")
+    return _settlement(row), [
+        LineView(kind=line.kind, reference=line.reference, amount=line.amount, journal_id=line.journal_id)
+        for line in lines
+    ]
+
+
+def payouts_of(*, merchant: str, limit: int = 50, offset: int = 0) -> list[PayoutView]:
+    """Return what was paid out to a merchant, newest first."""
+    rows = Payout.objects.filter(merchant=merchant, amount__gt=0).select_related("account").order_by("-day", "-pk")
+    return payout_views(rows=rows[offset : offset + limit])
+
+
+def payout_views(*, rows: Sequence[Payout]) -> list[PayoutView]:
+    """Return payouts as they are shown."""
+    return [
+        PayoutView(
+            merchant=row.merchant,
+            day=row.day,
+            currency=row.currency,
+            amount=row.amount,
+            account=row.account.number,
+            settlement_id=row.settlement_id,
+        )
+        for row in rows
+    ]
+
+
+def _settlement(row: Settlement) -> SettlementView:
+    payout = getattr(row, "payout", None)
+    return SettlementView(
+        settlement_id=row.pk,
+        merchant=row.merchant,
+        day=row.day,
+        currency=row.currency,
+        released=row.released,
+        refunded=row.refunded,
+        to_receivable=row.to_receivable,
+        to_reserve=row.to_reserve,
+        to_available=row.to_available,
+        withheld=row.withheld,
+        paid_out=payout.amount if payout else 0,
+    )

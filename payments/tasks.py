@@ -1,0 +1,65 @@
+"""What the workers do for payments. Each may run twice or late; each finds by itself what is to be done."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+
+from payments import clock, operations, outbox, settlement
+from payments.ledger import operations as ledger
+from payments.queries import merchants as merchant_queries
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def relay() -> int:
+    """Deliver the events that wait; called whenever new ones were recorded."""
+    return outbox.relay()
+
+
+@shared_task
+def sweep() -> int:
+    """Finish or undo what a crash, a timeout or a silent provider left, then deliver what waits."""
+    found = operations.sweep(at=clock.now())
+    return found + outbox.sweep()
+
+
+@shared_task
+def settle_day() -> int:
+    """Settle every merchant's days up to today, and free the reserves whose time is over."""
+    today = clock.now().date()
+    report = settlement.settle_due(until=today)
+    settlement.mature_reserves(until=today)
+    return report.settlements
+
+
+@shared_task
+def pay_out() -> int:
+    """Pay out what is available to merchants, up to today."""
+    today = clock.now().date()
+    report = settlement.pay_out_due(until=today, merchants=merchant_queries.with_terms())
+    return report.payouts
+
+
+@shared_task
+def seal() -> int:
+    """Seal what can no longer change in the book."""
+    return ledger.seal()
+
+
+@shared_task
+def close_books() -> int:
+    """Write closings up to the end of yesterday, and make the coming months' tables."""
+    ledger.ensure_partitions()
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return ledger.write_closings(at=midnight - timedelta(microseconds=1))
+
+
+@shared_task
+def verify() -> int:
+    """Verify the book and all that must always hold; what is found is shown to operations and logged."""
+    problems = operations.verify_book(at=clock.now())
+    for problem in problems:
+        logger.error("The book does not hold", extra={"problem": problem})
+    return len(problems)
