@@ -4,7 +4,9 @@ from django.urls import include, path
 
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
+from mall.checkout import views as checkout
 from mall.merchants import store_views
+from mall.order import views as order
 from mall.search import views as search
 
 urlpatterns = [
@@ -18,5 +20,14 @@ urlpatterns = [
     path("basket/add/", basket.add, name="basket-add"),
     path("basket/change/", basket.change, name="basket-change"),
     path("basket/voucher/", basket.voucher, name="basket-voucher"),
+    path("checkout/", checkout.checkout, name="checkout"),
+    path("checkout/summary/", checkout.summary, name="checkout-summary"),
+    path("checkout/done/<str:number>/", checkout.done, name="checkout-done"),
+    path("orders/", order.orders, name="orders"),
+    path("orders/<str:number>/", order.order, name="order"),
+    path("orders/<str:number>/cancel/", order.cancel, name="order-cancel"),
+    path("orders/<str:number>/again/", order.again, name="order-again"),
+    path("orders/<str:number>/<str:consignment>/received/", order.received, name="order-received"),
+    path("orders/<str:number>/<str:consignment>/review/", order.review, name="order-review"),
     path("", include("mall.oscar_urls")),
 ]

@@ -139,7 +139,7 @@ BACKDROPS = {
     1: SafeString('<path class="picture-arch" d="M18 120V68a42 42 0 0 1 84 0v52z"></path>'),
     2: SafeString('<circle class="picture-arch" cx="60" cy="60" r="46"></circle>'),
     3: SafeString(
-        '<path class="picture-arch" d="M-4 120V84a31 31 0 0 1 62 0v36zm66 0V84a31 31 0 0 1 62 0v36z"></path>',
+        '<path class="picture-arch" d="M8 120V72a24 24 0 0 1 48 0v48zm56 0V72a24 24 0 0 1 48 0v48z"></path>',
     ),
     4: SafeString('<path class="picture-arch" d="M0 120V74h120v46z"></path>'),
 }

@@ -22,7 +22,7 @@ gamepad: gamepad console consoles controller games joystick
 plug: charger cable adapter plug usb powerbank power-bank battery extension
 bulb: bulb lights lighting light led
 lamp: lamp lantern sconce torch luminaire
-sofa: sofa couch loveseat futon
+sofa: home sofa couch loveseat futon
 chair: chair stool armchair bench rocker
 table: table desk workbench sideboard office
 bed: bed mattress bedframe bedroom

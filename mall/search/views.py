@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "newest": cards.newest(count=ON_HOME),
             "loved": cards.loved(count=ON_HOME),
             "recent": cards.of_products(product_ids=recent) if recent else [],
-            "stores": stores.best(count=6),
+            "stores": stores.best(count=8),
         },
     )
 

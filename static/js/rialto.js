@@ -5,6 +5,7 @@ import { closeMenus } from "./menu.js";
 import { closeSuggestions } from "./suggestions.js";
 import { showErrors } from "./errors.js";
 import { submitOnChange } from "./submit.js";
+import { showByChoice } from "./shown.js";
 import { unfoldFacets } from "./facets.js";
 
 sendOnce(document);
@@ -13,3 +14,4 @@ closeSuggestions(document);
 showErrors(document);
 submitOnChange(document);
 unfoldFacets(document);
+showByChoice(document);

@@ -1,0 +1,25 @@
+"""What a buyer can say of an order."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class ReviewForm(forms.Form):
+    """One to five stars, and words."""
+
+    score = forms.TypedChoiceField(
+        label=_("Stars"),
+        coerce=int,
+        choices=[(5, "★★★★★"), (4, "★★★★"), (3, "★★★"), (2, "★★"), (1, "★")],
+        widget=forms.Select,
+        error_messages={
+            "required": _("Please give one to five stars."),
+            "invalid_choice": _("Please give one to five stars."),
+        },
+    )
+    body = forms.CharField(
+        label=_("What was it like?"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
