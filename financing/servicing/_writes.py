@@ -1,4 +1,4 @@
-"""Many rows changed by one statement."""
+"""Many rows written by one statement."""
 
 from collections.abc import Sequence
 
@@ -19,3 +19,12 @@ def update_rows(*, table: str, columns: Sequence[tuple[str, str]], rows: Sequenc
     statement = f"UPDATE {table} SET {changes} FROM {given} WHERE {table}.id = given.id"  # noqa: S608 - own names
     with connection.cursor() as cursor:
         execute_values(cursor, statement, rows, template=template, page_size=_PAGE)
+
+
+def insert_rows(*, table: str, columns: Sequence[str], rows: Sequence[tuple]) -> None:
+    """Insert ``rows`` of ``columns``; much quicker than model instances where there are tens of thousands."""
+    if not rows:
+        return
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s"  # noqa: S608 - own names
+    with connection.cursor() as cursor:
+        execute_values(cursor, statement, rows, page_size=_PAGE)

@@ -147,7 +147,7 @@ class LoanAccount:
     lines: list[Line]
     movements: list[Movement] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    accruals: dict[date, list[Transfer]] = field(default_factory=dict)
+    accruals: list[tuple[date, Transfer]] = field(default_factory=list)
     # From this day on there is, or may be, something due.
     next_due: date = date.min
 
@@ -218,28 +218,45 @@ def finish(account: LoanAccount, at: datetime) -> None:
     account.ended_at, account.days_late = at, 0
 
 
-def accrue(account: LoanAccount, day: date) -> None:
-    """Book the night after ``day``: interest on what is out, and the day's part of a fee or subsidy kept back."""
+def accrue(account: LoanAccount, first: date, nights: int) -> None:
+    """Book ``nights`` nights from the one after ``first``, in none of which anything but time passes.
+
+    Interest on what is out, and each day's part of a fee or subsidy kept back.
+    """
     if account.annual_rate_bps and account.outstanding:
-        line = line_at(account, day)
-        line.principal_days += account.outstanding
-        line.changed = True
-        so_far = _even(line.principal_days * line.rate_numerator, line.rate_denominator)
-        interest = so_far - line.interest
-        if interest > 0:
-            line.interest = so_far
-            account.interest += interest
-            income = account.codes.income_interest
-            if account.days_late >= SUSPEND_AFTER:
-                account.suspended += interest
-                income = account.codes.suspended
-            account.accruals.setdefault(day, []).append(Transfer(account.codes.interest, income, interest))
+        day, left = first, nights
+        while left:
+            line = line_at(account, day)
+            part = min(left, (line.due_on - day).days) if day < line.due_on else left
+            _accrue_interest(account, line, day, part)
+            day += timedelta(days=part)
+            left -= part
     if account.deferred and account.earning_rate:
-        carried = account.outstanding + account.fees - account.deferred
-        earned, account.earning_rest = divmod(
-            max(0, carried) * account.earning_rate + account.earning_rest, _PARTS_OF_RATE
-        )
-        _earn(account, min(earned, account.deferred), day)
+        for night in range(nights):
+            carried = max(0, account.outstanding + account.fees - account.deferred)
+            earned, account.earning_rest = divmod(carried * account.earning_rate + account.earning_rest, _PARTS_OF_RATE)
+            _earn(account, min(earned, account.deferred), first + timedelta(days=night))
+            if not account.deferred:
+                break
+
+
+def _accrue_interest(account: LoanAccount, line: Line, first: date, nights: int) -> None:
+    suspended = account.days_late >= SUSPEND_AFTER
+    debit = account.codes.interest
+    credit = account.codes.suspended if suspended else account.codes.income_interest
+    principal, numerator, denominator = account.outstanding, line.rate_numerator, line.rate_denominator
+    before = line.interest
+    for night in range(nights):
+        line.principal_days += principal
+        so_far = _even(line.principal_days * numerator, denominator)
+        if so_far > line.interest:
+            transfer = Transfer(debit, credit, so_far - line.interest)
+            account.accruals.append((first + timedelta(days=night), transfer))
+            line.interest = so_far
+    line.changed = True
+    account.interest += line.interest - before
+    if suspended:
+        account.suspended += line.interest - before
 
 
 def _earn(account: LoanAccount, amount: int, day: date) -> None:
@@ -249,7 +266,7 @@ def _earn(account: LoanAccount, amount: int, day: date) -> None:
     codes = account.codes
     income = codes.income_fees if account.kind == "advance" else codes.income_interest
     transfer = Transfer(codes.deferred, income, amount)
-    account.accruals.setdefault(day, []).append(transfer)
+    account.accruals.append((day, transfer))
 
 
 def _even(numerator: int, denominator: int) -> int:

@@ -5,15 +5,14 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from fractions import Fraction
 
-from financing.lending import schedules
 from django.db.models import F
 
+from financing.lending import schedules
 from financing.lending.models import Borrower, Installment, Loan, LoanState, Product
 from financing.servicing import days, journals
-from financing.servicing._writes import update_rows
+from financing.servicing._writes import insert_rows, update_rows
 from financing.servicing.account import DAY, Line, LoanAccount
 from financing.servicing.acts import UnableToService
-from financing.servicing.models import LoanEvent, LoanTransaction
 from payments.ledger import operations as ledger
 from payments.ledger import queries as ledger_queries
 from payments.ledger.errors import LedgerError
@@ -76,6 +75,19 @@ _LOAN_CHANGES = (
     ("ended_at", "timestamptz"),
     ("closed_through", "date"),
 )
+_MOVEMENT_COLUMNS = (
+    "loan_id",
+    "key",
+    "kind",
+    "at",
+    "principal",
+    "interest",
+    "fees",
+    "credit",
+    "source",
+    "reference",
+)
+_EVENT_COLUMNS = ("loan_id", "event", "number", "known_at", "due_on", "amount", "days_late")
 _LINE_CHANGES = (
     *((name, "bigint") for name in ("principal", "interest", "fee", "principal_paid", "interest_paid", "fee_paid")),
     ("principal_days", "bigint"),
@@ -103,43 +115,61 @@ class Book:
             row[0]: _account(row, products[row[-1]], schedule[row[0]]) for row in rows
         }
         self._before = {account.id: _values(account) for account in self.accounts.values()}
-        self._taken: dict[tuple[str, date], int] = {}
+        # What repayment accounts held when they were locked, and what was taken from them since, by day.
+        self._held: dict[str, int] = {}
+        self._taken: dict[str, list[tuple[date, int]]] = defaultdict(list)
 
     def catch_up(self, *, loans: Collection[int], until: date) -> None:
         """Close the days of ``loans`` that are still open, through ``until``, day by day where something is due."""
         behind = [self.accounts[loan] for loan in loans if self.accounts[loan].closed_through < until]
         behind = [account for account in behind if account.live]
-        if not behind:
-            return
-        day = min(account.closed_through for account in behind) + DAY
-        now: dict[str, int] | None = None
-        while day <= until:
-            due = [
-                account
-                for account in behind
-                if account.state == LoanState.ACTIVE and account.next_due <= day and account.closed_through < day
-            ]
-            if due:
-                codes = _paying(due, day)
-                if codes and now is None:
-                    now = ledger.lock(codes=sorted(_paying(behind, until)))
-                available = _available(codes, day, now, self._taken) if codes else {}
-                for account in due:
-                    days.close_through(account, until=day - DAY, available={})
-                    before = dict(available)
-                    days.close_day(account, day=day, available=available)
-                    for code, left in available.items():
-                        if before[code] != left:
-                            self._taken[code, day] = self._taken.get((code, day), 0) + before[code] - left
+        agenda: dict[date, list[LoanAccount]] = defaultdict(list)
+        for account in behind:
+            self._enter(agenda, account, until)
+        day = min(agenda, default=until)
+        while agenda and day <= until:
+            due = sorted(agenda.pop(day, ()), key=lambda account: account.id)
+            available = self._available(due, day, behind, until)
+            for account in due:
+                days.pass_time(account, until=day - DAY)
+                code = account.repay_account
+                before = available.get(code, 0)
+                days.close_due_day(account, day=day, available=available)
+                if available.get(code, 0) != before:
+                    self._taken[code].append((day, before - available[code]))
+                self._enter(agenda, account, until)
             day += DAY
         for account in behind:
-            days.close_through(account, until=until, available={})
+            days.pass_time(account, until=until)
+
+    @staticmethod
+    def _enter(agenda: dict[date, list[LoanAccount]], account: LoanAccount, until: date) -> None:
+        """Note the next day on which something is due on the loan, if it comes by ``until``."""
+        day = max(account.next_due, account.closed_through + DAY)
+        if account.state == LoanState.ACTIVE and day <= until:
+            agenda[day].append(account)
+
+    def _available(self, due: list[LoanAccount], day: date, behind: list[LoanAccount], until: date) -> dict[str, int]:
+        """Return what each account held at the end of ``day`` and still holds, less what this book has taken."""
+        codes = _paying(due, day)
+        if not codes:
+            return {}
+        unknown = codes - self._held.keys()
+        if unknown:
+            self._held |= ledger.lock(codes=sorted(unknown | _paying(behind, until)))
+        then = ledger_queries.balances(codes=sorted(codes), at=days.end_of(day))
+        found = {}
+        for code in codes:
+            taken = self._taken.get(code, ())
+            so_far = sum(amount for when, amount in taken if when <= day)
+            found[code] = max(0, min(self._held[code] - sum(amount for _, amount in taken), then[code] - so_far))
+        return found
 
     def take_out(self, balances: dict[str, int]) -> None:
         """Lessen locked ``balances`` by what this book has taken and not yet posted."""
-        for (code, _), amount in self._taken.items():
+        for code, parts in self._taken.items():
             if code in balances:
-                balances[code] -= amount
+                balances[code] -= sum(amount for _, amount in parts)
 
     def write(self, *, elsewhere: Collection[str] = ()) -> dict[str, int]:
         """Post the journals of everything that changed, then save the rows; return journal ids by key.
@@ -153,37 +183,34 @@ class Book:
         for result in posted:
             if isinstance(result, LedgerError):
                 raise UnableToService(str(result)) from result
-        movements = [
-            LoanTransaction(
-                loan_id=account.id,
-                key=item.key,
-                kind=item.kind,
-                at=item.at,
-                principal=item.principal,
-                interest=item.interest,
-                fees=item.fees,
-                credit=item.credit,
-                source=item.source,
-                reference=item.reference,
-            )
-            for account in accounts
-            for item in account.movements
-        ]
-        LoanTransaction.objects.bulk_create(movements)
-        LoanEvent.objects.bulk_create(
-            [
-                LoanEvent(
-                    loan_id=account.id,
-                    event=fact.event,
-                    number=fact.number,
-                    known_at=fact.at,
-                    due_on=fact.due_on,
-                    amount=fact.amount,
-                    days_late=fact.days_late,
+        insert_rows(
+            table="financing_loantransaction",
+            columns=_MOVEMENT_COLUMNS,
+            rows=[
+                (
+                    account.id,
+                    item.key,
+                    item.kind,
+                    item.at,
+                    item.principal,
+                    item.interest,
+                    item.fees,
+                    item.credit,
+                    item.source,
+                    item.reference,
                 )
                 for account in accounts
+                for item in account.movements
+            ],
+        )
+        insert_rows(
+            table="financing_loanevent",
+            columns=_EVENT_COLUMNS,
+            rows=[
+                (account.id, fact.event, fact.number, fact.at, fact.due_on, fact.amount, fact.days_late)
+                for account in accounts
                 for fact in account.facts
-            ]
+            ],
         )
         self._save()
         return {result.key: result.journal_id for result in posted}
@@ -195,15 +222,15 @@ class Book:
                 if item.transfers and item.key not in elsewhere:
                     journal = journals.moved(movement=item, loan=account.id, currency=account.currency)
                     found.append(journal)
-            for day, transfers in account.accruals.items():
-                accruals[day, account.currency].append((account.id, transfers))
+            for day, transfer in account.accruals:
+                accruals[day, account.currency].append((account.id, transfer))
         for (day, currency), parts in accruals.items():
             found.extend(
                 journals.accrued(
                     day=day,
                     currency=currency,
                     loans=[loan for loan, _ in parts],
-                    transfers=[transfer for _, transfers in parts for transfer in transfers],
+                    transfers=[transfer for _, transfer in parts],
                 )
             )
         return sorted(found, key=lambda journal: journal.happened_at)
@@ -221,7 +248,7 @@ class Book:
                 if line.changed:
                     lines.append((line.id, *(getattr(line, name) for name, _ in _LINE_CHANGES)))
                     line.changed = False
-            account.movements, account.facts, account.accruals = [], [], {}
+            account.movements, account.facts, account.accruals = [], [], []
             self._before[account.id] = values
         for party, credit in credits.items():
             Borrower.objects.filter(pk=party).update(credit=F("credit") + credit)
@@ -277,17 +304,6 @@ def _paying(accounts: Iterable[LoanAccount], day: date) -> set[str]:
         for account in accounts
         if account.autopay and account.repay_account and account.next_due <= day
     }
-
-
-def _available(codes: set[str], day: date, now: dict[str, int], taken: dict[tuple[str, date], int]) -> dict[str, int]:
-    """Return what each account held at the end of ``day`` and still holds, less what this book has taken."""
-    then = ledger_queries.balances(codes=sorted(codes), at=days.end_of(day))
-    found = {}
-    for code in codes:
-        all_taken = sum(amount for (other, _), amount in taken.items() if other == code)
-        so_far = sum(amount for (other, when), amount in taken.items() if other == code and when <= day)
-        found[code] = max(0, min(now[code] - all_taken, then[code] - so_far))
-    return found
 
 
 def loans_behind(*, until: date, after: int = 0, limit: int) -> list[int]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from financing.lending.models import LoanState
 from financing.servicing import acts
-from financing.servicing.account import DAY, LATE_STEPS, Fact, LoanAccount, accrue, finish, settle_lines
+from financing.servicing.account import DAY, LATE_STEPS, Fact, Line, LoanAccount, accrue, finish, settle_lines
 
 # A day is closed in its last moment.
 _LAST = time(23, 59, 59, tzinfo=UTC)
@@ -15,27 +15,26 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day, _LAST)
 
 
-def close_through(account: LoanAccount, *, until: date, available: dict[str, int]) -> None:
-    """Close every day of the loan after its last one, through ``until``.
-
-    ``available`` is what may be taken from each repayment account (by ledger code); it shrinks as days pay from it.
-    """
-    while account.closed_through < until and account.live:
-        close_day(account, day=account.closed_through + DAY, available=available)
-    if account.closed_through < until:
-        account.closed_through = until
-
-
-def close_day(account: LoanAccount, *, day: date, available: dict[str, int]) -> None:
-    """Close one day of a live loan; the next day must be the one after its last."""
-    account.closed_through = day
+def pass_time(account: LoanAccount, *, until: date) -> None:
+    """Close the loan's open days through ``until``, on none of which anything is due."""
+    nights = (until - account.closed_through).days
+    if nights <= 0:
+        return
     if account.state == LoanState.ACTIVE:
-        if account.next_due <= day:
-            _due(account, day, available)
-        if account.state == LoanState.ACTIVE:
-            accrue(account, day)
-    if not account.payoff and not account.undrawn:
-        finish(account, end_of(day))
+        accrue(account, account.closed_through + DAY, nights)
+    account.closed_through = until
+
+
+def close_due_day(account: LoanAccount, *, day: date, available: dict[str, int]) -> None:
+    """Close one day of an active loan on which something is due, or late; the days before must be closed.
+
+    ``available`` is what may be taken from each repayment account (by ledger code); paying lessens it.
+    """
+    account.closed_through = day
+    _due(account, day, available)
+    if account.state == LoanState.ACTIVE:
+        accrue(account, day, 1)
+    finish(account, end_of(day))
 
 
 def _due(account: LoanAccount, day: date, available: dict[str, int]) -> None:
@@ -44,12 +43,12 @@ def _due(account: LoanAccount, day: date, available: dict[str, int]) -> None:
     for line, amount in owed:
         if line.due_on == day and amount:
             account.facts.append(Fact("due", at, line.number, line.due_on, amount))
-    if account.autopay and account.repay_account and owed:
-        _autopay(account, owed, at, available)
+    if account.autopay and account.repay_account and owed and _autopay(account, owed, at, available):
         owed = account.owed_lines(day)
-    settle_lines(account, at)
-    late = [(line, amount) for line, amount in owed if amount and not line.settled_on]
-    account.days_late = max((day - line.due_on).days for line, _ in late) if late else 0
+    elif any(not amount for _, amount in owed):
+        settle_lines(account, at)
+    late = [(line, amount) for line, amount in owed if amount]
+    account.days_late = (day - late[0][0].due_on).days if late else 0
     account.worst_days_late = max(account.worst_days_late, account.days_late)
     for line, amount in late:
         days = (day - line.due_on).days
@@ -59,13 +58,13 @@ def _due(account: LoanAccount, day: date, available: dict[str, int]) -> None:
         if reached > line.overdue_said:
             line.overdue_said, line.changed = reached, True
             account.facts.append(Fact("overdue", at, line.number, line.due_on, amount, days))
-    if account.days_late >= account.charge_off_days:
+    if late and account.days_late >= account.charge_off_days:
         acts.charge_off(account, at=at)
     account.find_next_due()
 
 
-def _autopay(account: LoanAccount, owed: list, at: datetime, available: dict[str, int]) -> None:
-    """Pay the oldest lines that the account can pay whole; nothing is taken for half a line."""
+def _autopay(account: LoanAccount, owed: list[tuple[Line, int]], at: datetime, available: dict[str, int]) -> int:
+    """Pay the oldest lines that the account can pay whole, and return how much; nothing is taken for half a line."""
     code, amount = account.repay_account, 0
     for _, part in owed:
         if amount + part > available.get(code, 0):
@@ -75,6 +74,7 @@ def _autopay(account: LoanAccount, owed: list, at: datetime, available: dict[str
         key = f"loan:{account.id}:autopay:{at.date().isoformat()}"
         acts.repay(account, amount=amount, source=code, key=key, at=at, kind="autopay")
         available[code] -= amount
+    return amount
 
 
 def night_before(moment: datetime) -> date:
