@@ -1,6 +1,6 @@
 -- Write closings through the newest seal: first, for every instant closed before, what has been dated back
--- before it; then, at `at`, for each account that moved since: all hot ones, and others once they have
--- `minimum` transfers that no closing sums up (adding up fewer costs nothing).
+-- before it; then, at `at`, for hot accounts that moved and for others once they have `minimum` transfers
+-- that no closing sums up (adding up fewer costs nothing).
 CREATE FUNCTION ledger_write_closings(at timestamptz, minimum integer) RETURNS integer
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
@@ -30,17 +30,19 @@ BEGIN
     GROUP BY standing.account_id, standing.instant, standing.debits, standing.credits;
     GET DIAGNOSTICS corrected = ROW_COUNT;
 
-    WITH moved AS (
-        SELECT DISTINCT side.id
+    WITH candidates AS (
+        SELECT side.id
         FROM ledger_transfer t
         JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
         LATERAL (VALUES (t.debit_id), (t.credit_id)) AS side (id)
         WHERE t.journal_id > coalesce(before.settled_id, 0) AND j.xid < latest.to_xid
+        UNION SELECT id FROM ledger_account WHERE hot
+        UNION SELECT account_id FROM ledger_closing
     )
     INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
     SELECT account.id, at, latest.sequence,
         coalesce(base.debits, 0) + since.debits, coalesce(base.credits, 0) + since.credits
-    FROM moved JOIN ledger_account account ON account.id = moved.id
+    FROM candidates JOIN ledger_account account ON account.id = candidates.id
     LEFT JOIN LATERAL (
         SELECT * FROM ledger_closing WHERE account_id = account.id AND instant < at
         ORDER BY instant DESC, through_seal DESC LIMIT 1

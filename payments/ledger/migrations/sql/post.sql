@@ -10,7 +10,9 @@ CREATE FUNCTION ledger_post(
     codes text[], transfer_journal int[], transfer_position int[], debit int[], credit int[], amounts bigint[]
 ) RETURNS TABLE (ordinal int, outcome text, journal_id bigint, account text, available bigint, needed bigint)
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+-- A plan made while the book was small must not read whole tables when it is large.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     xid bigint := pg_current_xact_id()::text::bigint;  -- before any id is drawn: seals rely on it

@@ -2,7 +2,8 @@
 -- before that instant, what happened since, and what was dated back before it after the closings were made.
 CREATE FUNCTION ledger_sums(ids bigint[], at timestamptz)
 RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off
+SET enable_seqscan = off SET enable_mergejoin = off AS $$  -- also while the statistics are young
 WITH closed_through AS (
     SELECT sequence, to_xid, settled_id FROM ledger_seal
     WHERE sequence = (SELECT max(through_seal) FROM ledger_closing)
@@ -39,7 +40,7 @@ $$;
 -- Sums of the accounts' transfers that were recorded up to `at`, whenever they happened.
 CREATE FUNCTION ledger_sums_as_recorded(ids bigint[], at timestamptz)
 RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off AS $$
 SELECT account.id,
     (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE debit_id = account.id AND recorded_at <= at)::bigint,
     (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE credit_id = account.id AND recorded_at <= at)::bigint
@@ -49,7 +50,7 @@ $$;
 -- Present sums: the balance row, or for a hot account the closings and what came after.
 CREATE FUNCTION ledger_sums_now(ids bigint[])
 RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
-LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off AS $$
 SELECT account_id, debits, credits FROM ledger_balance WHERE account_id = ANY (ids)
 UNION ALL
 SELECT * FROM ledger_sums(ARRAY(SELECT id FROM ledger_account WHERE id = ANY (ids) AND hot), NULL)

@@ -75,6 +75,7 @@ CREATE TABLE ledger_closing (
     credits bigint NOT NULL,
     PRIMARY KEY (account_id, instant, through_seal)
 );
+CREATE INDEX ledger_closing_through ON ledger_closing (through_seal);
 
 -- Covers every account and journal whose transaction id is below to_xid and not below the previous seal's.
 -- next_xid and last_id say how far the database's counters stood; every id up to settled_id is covered.
