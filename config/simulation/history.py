@@ -52,7 +52,7 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a shop lists, at a price and with so much in stock."""
+    """What a shop lists, at a price; ``product`` names what several shops list, and no ``stock`` never runs out."""
 
     key: str
     shop: str
@@ -65,6 +65,7 @@ class Article:
     stock: int
     weight_g: int
     listed_at: datetime
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -70,6 +71,7 @@ class Economy:
             weights=weights,
             stock=self._stock,
         )
+        self._fill_shelves()
 
     # --- who and what is there
 
@@ -93,7 +95,7 @@ class Economy:
         self._aisle_of: list[int] = []
         taken: set[str] = set()
         for index in range(merchants):
-            opened = people.moment(self.first_day, float(joined[index]) + 0.3)
+            opened = people.moment(self.first_day, float(np.floor(joined[index])))
             owner = people.write_owner(index=index, pick=picks[index], opened_at=opened)
             aisle = index % len(words.AISLES)
             self.owners.append(owner)
@@ -104,7 +106,7 @@ class Economy:
                     aisle=words.AISLES[aisle],
                     owner=owner,
                     pick=shop_picks[index],
-                    joined_at=opened + timedelta(hours=1),
+                    joined_at=opened + timedelta(hours=7),
                     taken=taken,
                 )
             )
@@ -150,6 +152,18 @@ class Economy:
                 listed_at=people.moment(self.first_day, float(listed[index])),
             )
             for index, listing in enumerate(listings)
+        ]
+
+    def _fill_shelves(self) -> None:
+        """Have enough in stock for every sale, and something left of most things."""
+        orders = self.orders
+        sold = np.zeros(len(self.articles), dtype=np.int64)
+        np.add.at(sold, orders.article, orders.quantity)
+        np.add.at(sold, orders.other_article[orders.other_article >= 0], 1)
+        left = self._generator.geometric(0.04, len(sold)) * (self._generator.random(len(sold)) < 0.97)
+        self.articles = [
+            replace(article, stock=int(stock))
+            for article, stock in zip(self.articles, np.maximum(sold + left, 1), strict=True)
         ]
 
     # --- what happens

@@ -87,7 +87,7 @@ def write_shoppers(*, generator: np.random.Generator, count: int, first_day: dat
     opened = np.sort(generator.random(count) ** 1.6) * days * 0.9
     picks = generator.random((count, 7))
     return [
-        _shopper(f"shopper:{index}", index, picks[index], moment(first_day, float(opened[index])))
+        _shopper(f"shopper:{index}", index, picks[index], moment(first_day, float(np.floor(opened[index]))))
         for index in range(count)
     ]
 

@@ -1,0 +1,103 @@
+"""What a history asks to be done, cut into windows of days."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from config.simulation.history import Parcel, Purchase
+
+PLACE, AUTHORISE, UNPAID = "place", "authorise", "unpaid"
+DISPATCH, DELIVER, SILENCE = "dispatch", "deliver", "silence"
+CANCEL, REFUND, REVIEW = "cancel", "refund", "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that happens to a purchase, or to its parcel number ``parcel``."""
+
+    at: datetime
+    kind: str
+    purchase: Purchase
+    parcel: int = 0
+
+    @property
+    def about(self) -> Parcel:
+        """Return the parcel it happens to."""
+        return self.purchase.parcels[self.parcel]
+
+
+def acts_of(purchase: Purchase, *, unpaid_after: timedelta, silence: timedelta) -> Iterator[Act]:
+    """Yield everything that happens to a purchase.
+
+    A parcel of which nobody ever said that it arrived counts as delivered after ``silence``; one that is known to
+    arrive is on its way until then, however long that takes.
+    """
+    yield Act(purchase.placed_at, PLACE, purchase)
+    if purchase.authorised_at is None:
+        yield Act(purchase.placed_at + unpaid_after, UNPAID, purchase)
+        return
+    yield Act(purchase.authorised_at, AUTHORISE, purchase)
+    for number, parcel in enumerate(purchase.parcels):
+        if parcel.dispatched_at is None:
+            if parcel.cancelled_at is not None:
+                yield Act(parcel.cancelled_at, CANCEL, purchase, number)
+            continue
+        yield Act(parcel.dispatched_at, DISPATCH, purchase, number)
+        if parcel.delivered_at is not None:
+            yield Act(parcel.delivered_at, DELIVER, purchase, number)
+        else:
+            yield Act(parcel.dispatched_at + silence, SILENCE, purchase, number)
+        if parcel.refund is not None:
+            yield Act(parcel.refund.at, REFUND, purchase, number)
+        if parcel.review is not None:
+            yield Act(parcel.review.at, REVIEW, purchase, number)
+
+
+class Calendar:
+    """Acts waiting for their day. Those of days already lived are left out."""
+
+    def __init__(self, *, lived_until: date | None, unpaid_after: timedelta, silence: timedelta) -> None:
+        self._lived_until = lived_until
+        self._waits = {"unpaid_after": unpaid_after, "silence": silence}
+        self._days: dict[date, list[Act]] = defaultdict(list)
+
+    def add(self, purchase: Purchase) -> None:
+        """Note everything that is still to happen to a purchase."""
+        for act in acts_of(purchase, **self._waits):
+            day = act.at.date()
+            if self._lived_until is None or day > self._lived_until:
+                self._days[day].append(act)
+
+    def take(self, first: date, last: date) -> dict[str, list[Act]]:
+        """Return and forget the acts of these days by kind, each by time."""
+        found: dict[str, list[Act]] = defaultdict(list)
+        for offset in range((last - first).days + 1):
+            for act in self._days.pop(first + timedelta(days=offset), ()):
+                found[act.kind].append(act)
+        for acts in found.values():
+            acts.sort(key=lambda act: (act.at, act.purchase.key, act.parcel))
+        return found
+
+
+def windows(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
+    """Yield first and last days of windows of at most ``days``, none across a Monday of its grid or a month's end."""
+    start = first
+    while start <= last:
+        since_monday = (start.toordinal() - 1) % days
+        end = min(start + timedelta(days=days - 1 - since_monday), month_end(start), last)
+        yield start, end
+        start = end + timedelta(days=1)
+
+
+def month_end(day: date) -> date:
+    """Return the last day of the month of ``day``."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def chunks(items: list, size: int) -> Iterable[list]:
+    """Yield ``items`` in pieces of at most ``size``."""
+    return (items[start : start + size] for start in range(0, len(items), size))
