@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 
 _REGISTRY: dict[str, type[Event]] = {}
@@ -43,7 +44,7 @@ class Event:
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         """Return the event that :meth:`to_payload` described; unknown fields are left out."""
-        known = {field.name: str(field.type) for field in dataclasses.fields(cls)}
+        known = _kinds(cls)
         return cls(**{name: _rich(value, known[name]) for name, value in payload.items() if name in known})
 
 
@@ -57,6 +58,16 @@ def decode(*, name: str, payload: Mapping[str, Any]) -> Event:
     except KeyError:
         raise UnknownEvent(f"No event is named {name!r}: is the app that declares it installed?") from None
     return kind.from_payload(payload)
+
+
+@cache
+def _kinds(cls: type[Event]) -> dict[str, str]:
+    """Return the fields' types as words, such as `datetime | None`."""
+    kinds = {}
+    for field in dataclasses.fields(cls):
+        kind = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", "") or str(field.type)
+        kinds[field.name] = kind.removeprefix("datetime.")
+    return kinds
 
 
 def _plain(value: Any) -> Any:
