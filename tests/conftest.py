@@ -5,8 +5,10 @@ processes, or kills something takes `fresh_database`, a private copy. Nothing is
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 import structlog
@@ -15,17 +17,44 @@ from django.db import connection
 from redis import Redis
 
 from config import env, services
-from tests import databases
+from tests import databases, homes
 
 pytest_plugins = ["tests.browsers"]
 
 _numbers = count()
+_skipped_data_tests: list[str] = []
 
 
 def pytest_report_header() -> str:
     from tests import browsers
 
     return f"home: {env.home()}; browser: {browsers.found().description}"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and "data" in report.keywords:
+        _skipped_data_tests.append(report.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under `.ci/run` a test that reads the data sets may not be skipped where they are at hand."""
+    if os.environ.get("RIALTO_CI") and _skipped_data_tests and shared_data().is_dir():
+        print(f"\nSkipped although {shared_data()} is there: {', '.join(_skipped_data_tests)}", file=sys.stderr)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def shared_data() -> Path:
+    """Return where the data sets lie: `RIALTO_DATA`, or beside the checkout."""
+    return Path(os.environ.get("RIALTO_DATA") or env.CHECKOUT.parent / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Return the folder of the data sets; a test that takes it is marked `data` and skipped where they are not."""
+    if not shared_data().is_dir():
+        pytest.skip(f"{shared_data()} is not there: set RIALTO_DATA to the folder of the data sets.")
+    return shared_data()
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +92,13 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
 def _no_leftover_log_context() -> Iterator[None]:
     yield
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+def server_home() -> Iterator[Path]:
+    """Return a folder for embedded servers of a test's own, where the database's user can reach it."""
+    with homes.made() as home:
+        yield home
 
 
 @pytest.fixture

@@ -50,11 +50,11 @@ def data_folder(*, home: Path, user: pwd.struct_passwd | None) -> Path:
     link = home / "postgres"
     if user is None or link.is_symlink() or link.exists() or _passable(path=link, user=user):
         return link.resolve()
-    elsewhere = _elsewhere(home=home) / "postgres"
+    place = _made_elsewhere(home=home) / "postgres"
     # A home that was removed by hand took its link along: what lies there belongs to nobody any more.
-    shutil.rmtree(elsewhere, ignore_errors=True)
-    link.symlink_to(elsewhere)
-    return elsewhere
+    shutil.rmtree(place, ignore_errors=True)
+    link.symlink_to(place)
+    return place
 
 
 def programs_folder(*, home: Path, user: pwd.struct_passwd | None) -> Path:
@@ -74,7 +74,7 @@ def programs_folder(*, home: Path, user: pwd.struct_passwd | None) -> Path:
         _passable(path=programs / "postgres", user=user) and _runs(program=programs / "postgres", user=user)
     ):
         return programs
-    copy = _elsewhere(home=home) / "programs"
+    copy = _made_elsewhere(home=home) / "programs"
     if not (copy / "whole").exists():
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(wheel / "pginstall", copy / wheel.name / "pginstall", symlinks=True)
@@ -88,14 +88,19 @@ def programs_folder(*, home: Path, user: pwd.struct_passwd | None) -> Path:
     return copy / wheel.name / "pginstall" / "bin"
 
 
+def elsewhere(*, home: Path) -> Path:
+    """Return the folder that holds what of a home the server's user could not reach in it."""
+    return ELSEWHERE / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+
+
 def as_user(user: pwd.struct_passwd | None) -> dict[str, object]:
     """Return what `subprocess` needs to run a program as this user and nobody else."""
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
-def _elsewhere(*, home: Path) -> Path:
+def _made_elsewhere(*, home: Path) -> Path:
+    place = elsewhere(home=home)
     folders.private_folder(path=ELSEWHERE, passable=True)
-    place = ELSEWHERE / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     folders.private_folder(path=place, passable=True)
     return place
 

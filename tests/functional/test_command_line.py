@@ -45,43 +45,43 @@ def running_on(home):
     ]
 
 
-def test_a_command_starts_the_servers_it_needs_and_stops_them(tmp_path):
-    done = manage(*ASK_DATABASE, home=tmp_path / "home")
+def test_a_command_starts_the_servers_it_needs_and_stops_them(server_home):
+    done = manage(*ASK_DATABASE, home=server_home)
     assert (done.stdout, done.stderr, done.returncode) == ("asked\n", "", 0)
-    assert (tmp_path / "home" / "postgres").exists()
-    assert running_on(tmp_path) == []
+    assert (server_home / "postgres").exists()
+    assert running_on(server_home) == []
 
 
 @pytest.mark.parametrize("words", ["check", "makemigrations --check --dry-run", "check_templates", "help"])
-def test_a_command_that_needs_no_server_starts_none(tmp_path, words):
-    done = manage(*words.split(), home=tmp_path / "home")
+def test_a_command_that_needs_no_server_starts_none(server_home, words):
+    done = manage(*words.split(), home=server_home)
     assert (done.stderr.strip(), done.returncode) in {("", 0), ("System check identified no issues (0 silenced).", 0)}
-    assert not (tmp_path / "home").exists()
+    assert not (server_home).exists()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_a_command_that_is_ended_stops_the_servers_it_started(tmp_path, ending):
+def test_a_command_that_is_ended_stops_the_servers_it_started(server_home, ending):
     command = subprocess.Popen(
         [sys.executable, "manage.py", *WAIT],
-        cwd=CHECKOUT, env=surroundings(tmp_path / "home"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=CHECKOUT, env=surroundings(server_home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert command.stdout.readline() == "up\n"
     command.send_signal(ending)
     _, said = command.communicate(timeout=30)
     assert command.returncode == 128 + ending
     assert "Traceback" not in said
-    assert running_on(tmp_path) == []
+    assert running_on(server_home) == []
 
 
-def test_services_can_be_started_and_stopped_by_hand(tmp_path):
-    home = tmp_path / "home"
+def test_services_can_be_started_and_stopped_by_hand(server_home):
+    home = server_home
     assert "postgres  up" in manage("services", "start", home=home).stdout
     try:
         assert manage(*ASK_DATABASE, home=home).stdout == "asked\n"
         assert "redis     up" in manage("services", "status", home=home).stdout
     finally:
         assert "postgres  not up" in manage("services", "stop", home=home).stdout
-    assert running_on(tmp_path) == []
+    assert running_on(server_home) == []
 
 
 @pytest.mark.parametrize(
@@ -100,38 +100,38 @@ def test_services_can_be_started_and_stopped_by_hand(tmp_path):
         ("RIALTO_ENV", "production", "SECRET_KEY is missing, shorter than 50 characters or the demo's own: "),
     ],
 )  # fmt: skip
-def test_a_wrong_variable_is_named_with_its_remedy(tmp_path, variable, value, sentence):
-    said = refused(manage("migrate", home=tmp_path / "home", **{variable: value}))
+def test_a_wrong_variable_is_named_with_its_remedy(server_home, variable, value, sentence):
+    said = refused(manage("migrate", home=server_home, **{variable: value}))
     assert said.startswith(sentence)
-    assert not (tmp_path / "home").exists()
+    assert not (server_home).exists()
 
 
-def test_production_needs_its_host_names_and_its_own_servers(tmp_path):
+def test_production_needs_its_host_names_and_its_own_servers(server_home):
     mine = {"RIALTO_ENV": "production", "SECRET_KEY": "k" * 60}
-    said = refused(manage("check", home=tmp_path, **mine))
+    said = refused(manage("check", home=server_home, **mine))
     assert said.startswith("ALLOWED_HOSTS is missing: in production set it")
-    said = refused(manage("check", home=tmp_path, ALLOWED_HOSTS="shop.example", **mine))
+    said = refused(manage("check", home=server_home, ALLOWED_HOSTS="shop.example", **mine))
     assert said.startswith("DATABASE_URL is missing: in production set it")
     mine |= {"ALLOWED_HOSTS": "shop.example", "DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://h/0"}
-    assert manage("check", "--deploy", "--fail-level", "ERROR", home=tmp_path, **mine).returncode == 0
+    assert manage("check", "--deploy", "--fail-level", "ERROR", home=server_home, **mine).returncode == 0
 
 
-def test_an_unreachable_database_is_told(tmp_path):
-    said = refused(manage(*ASK_DATABASE, home=tmp_path, DATABASE_URL="postgresql://u@127.0.0.1:1/d"))
+def test_an_unreachable_database_is_told(server_home):
+    said = refused(manage(*ASK_DATABASE, home=server_home, DATABASE_URL="postgresql://u@127.0.0.1:1/d"))
     assert said.startswith("The database does not answer (connection to server at")
     assert said.endswith("see that it runs, and check DATABASE_URL.")
 
 
-def test_an_unreachable_redis_is_told(tmp_path):
+def test_an_unreachable_redis_is_told(server_home):
     ask = ("shell", "--no-imports", "-c", "from django.core.cache import cache; cache.get('x')")
-    said = refused(manage(*ask, home=tmp_path, REDIS_URL="redis://127.0.0.1:1/0", DATABASE_URL="postgresql://u@h/d"))
+    said = refused(manage(*ask, home=server_home, REDIS_URL="redis://127.0.0.1:1/0", DATABASE_URL="postgresql://u@h/d"))
     assert said.startswith("Redis does not answer (Error 111 connecting to 127.0.0.1:1")
     assert said.endswith("see that it runs, and check REDIS_URL.")
 
 
-def test_a_database_without_tables_is_told(tmp_path):
+def test_a_database_without_tables_is_told(server_home):
     ask = ("shell", "--no-imports", "-c", "from mall.customer.models import User; User.objects.count()")
-    said = refused(manage(*ask, home=tmp_path / "home"))
+    said = refused(manage(*ask, home=server_home))
     assert said.startswith('The database is not up to date (relation "customer_user" does not exist')
     assert said.endswith("run `manage.py migrate` first.")
 

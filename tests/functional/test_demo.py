@@ -64,8 +64,8 @@ class Demo:
         return self.process.returncode
 
 
-def test_the_demo_starts_ends_starts_again_and_leaves_no_process(tmp_path):
-    home, port = tmp_path / "home", free_port()
+def test_the_demo_starts_ends_starts_again_and_leaves_no_process(server_home):
+    home, port = server_home, free_port()
     first = Demo(home=home, port=port, fill=os.environ.get("RIALTO_SMALL_FILL", ""))
     first.until(f"Rialto runs at http://127.0.0.1:{port}/")
     assert first.health() == (200, {"database": "up", "queue": "up", "ledger": "up"})
@@ -87,21 +87,21 @@ def test_the_demo_starts_ends_starts_again_and_leaves_no_process(tmp_path):
     assert running_on(home) == []
 
 
-def test_a_port_in_use_is_told_and_nothing_is_started(tmp_path):
+def test_a_port_in_use_is_told_and_nothing_is_started(server_home):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said, _ = Demo(home=tmp_path / "home", port=port).process.communicate(timeout=60)
+        said, _ = Demo(home=server_home, port=port).process.communicate(timeout=60)
     assert said == (
         f"Port {port} is in use by another program: stop that, or choose another port, "
         f"as in `PORT={port + 1} make demo`.\n"
     )
-    assert not (tmp_path / "home" / "postgres").exists()
+    assert not (server_home / "postgres").exists()
 
 
-def test_a_second_demo_on_the_same_home_is_refused(tmp_path):
-    home = tmp_path / "home"
+def test_a_second_demo_on_the_same_home_is_refused(server_home):
+    home = server_home
     demo.folders.prepare(home=home)
     descriptor = demo._only_demo(home=home)
     try:

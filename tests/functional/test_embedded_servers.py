@@ -17,16 +17,16 @@ from redis import Redis
 from config import services
 from config.services import home as folders
 from config.services import postgres, processes
+from tests import homes
 
 
 @pytest.fixture(scope="module")
-def made_home(tmp_path_factory):
+def made_home():
     """A home whose database is made once for this module; its servers are down between tests."""
-    home = tmp_path_factory.mktemp("home")
-    with holding(home, ["postgres"]):
-        pass
-    yield home
-    services.stop(home=home)
+    with homes.made() as home:
+        with holding(home, ["postgres"]):
+            pass
+        yield home
 
 
 @pytest.fixture
@@ -75,19 +75,19 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_first_start_makes_a_database_with_a_limited_role_and_the_last_user_stops_it(tmp_path):
-    with holding(tmp_path / "a", ["postgres", "redis"]):
-        assert ask(tmp_path / "a", "SELECT current_user") == "rialto_app"
-        assert ask(tmp_path / "a", "SELECT current_user", role="owner") == "rialto_owner"
+def test_the_first_start_makes_a_database_with_a_limited_role_and_the_last_user_stops_it(server_home):
+    with holding(server_home, ["postgres", "redis"]):
+        assert ask(server_home, "SELECT current_user") == "rialto_app"
+        assert ask(server_home, "SELECT current_user", role="owner") == "rialto_owner"
         assert (
             ask(
-                tmp_path / "a",
+                server_home,
                 "SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = 'rialto_app'",
             )
             is False
         )
-        assert ask(tmp_path / "a", "SHOW server_version").startswith("18.")
-    assert leftovers(tmp_path) == []
+        assert ask(server_home, "SHOW server_version").startswith("18.")
+    assert leftovers(server_home) == []
 
 
 def test_folders_sockets_and_logs_are_closed_to_others(home):
@@ -102,8 +102,8 @@ def test_folders_sockets_and_logs_are_closed_to_others(home):
 
 
 @pytest.mark.parametrize("name", ["with a space", "mit Ümläut & 'quote", "l" * 120])
-def test_odd_and_long_paths_work(tmp_path, name):
-    home = tmp_path / name
+def test_odd_and_long_paths_work(server_home, name):
+    home = server_home / name
     with holding(home, ["postgres", "redis", "cards"]):
         assert ask(home) == 1
         with Redis.from_url(services.redis_url(home=home)) as client:
@@ -142,10 +142,10 @@ def test_two_starts_at_once_give_one_server(home):
     assert server(home) is None
 
 
-def test_two_homes_run_side_by_side(home, tmp_path):
-    with holding(home, ["postgres"]), holding(tmp_path / "other", ["postgres"]):
-        assert server(home).pid != server(tmp_path / "other").pid
-        assert ask(home) == ask(tmp_path / "other") == 1
+def test_two_homes_run_side_by_side(home, server_home):
+    with holding(home, ["postgres"]), holding(server_home, ["postgres"]):
+        assert server(home).pid != server(server_home).pid
+        assert ask(home) == ask(server_home) == 1
 
 
 def test_a_holder_ended_by_sigterm_or_sigkill_leaves_a_server_that_the_next_one_stops(home):
@@ -239,35 +239,36 @@ def test_somebody_elses_process_with_a_noted_number_is_left_alone(home):
         other.wait()
 
 
-def test_a_start_broken_off_while_the_folder_was_made_is_made_anew(tmp_path):
-    folders.prepare(home=tmp_path)
-    (tmp_path / "postgres.new").mkdir()
-    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
-    with holding(tmp_path, ["postgres"]):
-        assert ask(tmp_path) == 1
+def test_a_start_broken_off_while_the_folder_was_made_is_made_anew(server_home):
+    folders.prepare(home=server_home)
+    (server_home / "postgres.new").mkdir()
+    (server_home / "postgres.new" / "PG_VERSION").write_text("18\n")
+    with holding(server_home, ["postgres"]):
+        assert ask(server_home) == 1
 
 
-def test_another_versions_folder_is_refused_in_one_sentence(tmp_path):
-    folders.prepare(home=tmp_path)
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
+def test_another_versions_folder_is_refused_in_one_sentence(server_home):
+    folders.prepare(home=server_home)
+    (server_home / "postgres").mkdir()
+    (server_home / "postgres" / "PG_VERSION").write_text("16\n")
     with pytest.raises(services.ServiceError, match=r"was made by PostgreSQL 16 and this is 18: set RIALTO_HOME"):
-        services.hold(home=tmp_path, names=["postgres"])
-    assert leftovers(tmp_path) == []
+        services.hold(home=server_home, names=["postgres"])
+    assert leftovers(server_home) == []
 
 
-def test_a_broken_data_folder_is_refused_in_one_sentence_that_names_the_log(tmp_path):
-    folders.prepare(home=tmp_path)
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("18\n")
+def test_a_broken_data_folder_is_refused_in_one_sentence_that_names_the_log(server_home):
+    folders.prepare(home=server_home)
+    (server_home / "postgres").mkdir()
+    (server_home / "postgres" / "PG_VERSION").write_text("18\n")
     with pytest.raises(services.ServiceError, match=r"did not start \(.+\): see .*postgres\.log\.") as refused:
-        services.hold(home=tmp_path, names=["postgres"])
+        services.hold(home=server_home, names=["postgres"])
     assert "\n" not in str(refused.value)
 
 
-def test_a_home_that_is_a_file_is_refused_in_one_sentence(tmp_path):
-    (tmp_path / "file").touch()
-    for home in (tmp_path / "file", tmp_path / "file" / "inside"):
+def test_a_home_that_is_a_file_is_refused_in_one_sentence(server_home):
+    server_home.mkdir()
+    (server_home / "file").touch()
+    for home in (server_home / "file", server_home / "file" / "inside"):
         with pytest.raises(services.ServiceError, match=r"set RIALTO_HOME to another folder\.$"):
             services.hold(home=home, names=["postgres"])
 
@@ -320,8 +321,9 @@ def test_the_card_stand_in_listens_on_loopback_alone_and_keeps_its_data(home):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user")
-def test_as_root_the_server_runs_as_its_own_user_and_opens_no_folder_for_it(tmp_path):
-    closed = tmp_path / "closed"
+def test_as_root_the_server_runs_as_its_own_user_and_opens_no_folder_for_it(server_home):
+    closed = server_home / "closed"
+    server_home.mkdir()
     closed.mkdir(mode=0o700)
     with holding(closed / "home", ["postgres"]):
         assert psutil.Process(server(closed / "home").pid).username() == "rialto-db"
@@ -331,14 +333,14 @@ def test_as_root_the_server_runs_as_its_own_user_and_opens_no_folder_for_it(tmp_
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user")
-def test_as_root_programs_out_of_the_servers_reach_are_copied(tmp_path, monkeypatch):
+def test_as_root_programs_out_of_the_servers_reach_are_copied(server_home, monkeypatch):
     reaches = postgres.root._passable
     monkeypatch.setattr(
         postgres.root,
         "_passable",
         lambda *, path, user: "site-packages" not in str(path) and reaches(path=path, user=user),
     )
-    with holding(tmp_path, ["postgres"]):
-        program = Path(psutil.Process(server(tmp_path).pid).exe())
+    with holding(server_home, ["postgres"]):
+        program = Path(psutil.Process(server(server_home).pid).exe())
         assert "site-packages" not in str(program)
-        assert ask(tmp_path) == 1
+        assert ask(server_home) == 1
