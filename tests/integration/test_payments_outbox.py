@@ -74,9 +74,9 @@ def test_every_handler_gets_every_event_once_in_order() -> None:
 
 
 def test_an_event_of_a_transaction_that_came_to_nothing_is_never_told() -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         ring(1)
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert outbox.drain() == 0
 
 

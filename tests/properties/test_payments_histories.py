@@ -1,0 +1,139 @@
+"""Random histories of payments: whatever is asked in whatever order, nothing is lost, doubled or out of place."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from payments import models, operations, settlement
+from payments.ledger import operations as ledger
+from payments.operations import errors
+from payments.reconciliation import checks
+from tests.factories.payments import (
+    AT,
+    authorise,
+    balance,
+    cancel,
+    capture,
+    make_merchant,
+    make_shopper,
+    record,
+    refund,
+    release,
+)
+
+MONEY = 50_000
+
+amounts = st.integers(min_value=1, max_value=9_999)
+parts = st.integers(min_value=0, max_value=5)
+acts = st.one_of(
+    st.tuples(st.just("pay"), st.lists(amounts, min_size=1, max_size=3), st.integers(0, 12_000)),
+    st.tuples(st.just("capture"), parts, st.none() | amounts),
+    st.tuples(st.just("release"), parts, st.none() | amounts),
+    st.tuples(st.just("refund"), parts, amounts),
+    st.tuples(st.just("cancel"), parts, st.none()),
+    st.tuples(st.just("void"), parts, st.none()),
+    st.tuples(st.just("day"), st.integers(1, 40), st.booleans()),
+    st.tuples(st.just("again"), parts, st.none()),
+)
+
+
+class History:
+    """A shopper with an account and a voucher, two merchants, and a clock that only goes forward."""
+
+    def __init__(self) -> None:
+        self.at = AT
+        self.account = make_shopper(money=MONEY)
+        self.merchants = [make_merchant(merchant=1), make_merchant(merchant=2, reserve_bps=2_000, settle_days=1)]
+        operations.issue_vouchers(
+            requests=[
+                operations.IssueVoucher(
+                    code="V",
+                    label="V",
+                    currency="EUR",
+                    budget=15_000,
+                    valid_from=AT,
+                    valid_until=AT + timedelta(days=9_999),
+                )
+            ]
+        )
+        self.parts: list[str] = []
+        self.said: list[tuple] = []
+
+    def do(self, number: int, act: tuple) -> None:
+        name, first, second = act
+        key = f"k{number}"
+        if name == "pay":
+            self.pay(number, first, second)
+        elif name == "day":
+            self.live_on(first, second)
+        elif name == "again" and self.said:
+            before = self.totals()
+            self.act(*self.said[first % len(self.said)])
+            assert self.totals() == before
+        elif name != "again":
+            self.act(name, self.parts[-1 - first % len(self.parts)], second, key)
+
+    def act(self, name: str, part: str, second: int | None, key: str) -> None:
+        if name == "capture":
+            result = capture(part, second, key=key, at=self.at)
+        elif name == "release":
+            result = release(part, second, key=key, at=self.at)
+        elif name == "refund":
+            result = refund(part, second, key=key, at=self.at)
+        elif name == "cancel":
+            result = cancel(part, key=key, at=self.at)
+        else:
+            payment = models.Part.objects.get(reference=part).payment_id
+            operations.void_payments(requests=[operations.VoidPayment(payment_id=payment, at=self.at)])
+            return
+        if not isinstance(result, errors.PaymentError):
+            self.said.append((name, part, second, key))
+
+    def pay(self, number: int, shares: list[int], by_voucher: int) -> None:
+        total = sum(shares)
+        by_voucher = min(by_voucher, total)
+        tenders = [("voucher", "V", by_voucher), ("bank_account", self.account, total - by_voucher)]
+        payment = record(
+            tenders=[tender for tender in tenders if tender[2]],
+            parts=[(self.merchants[index % 2], amount) for index, amount in enumerate(shares)],
+            key=f"o{number}",
+            at=self.at,
+        )
+        authorise(payment, at=self.at)
+        self.parts += [f"o{number}-{index}" for index in range(1, len(shares) + 1)]
+
+    def live_on(self, days: int, pays_out: bool) -> None:
+        self.at += timedelta(days=days)
+        today = self.at.date()
+        operations.expire_payments(at=self.at)
+        settlement.settle_due(until=today)
+        settlement.mature_reserves(until=today)
+        if pays_out:
+            settlement.pay_out_due(until=today, merchants=self.merchants)
+
+    def totals(self) -> tuple[int, int]:
+        return balance(f"deposit:{self.account}"), models.Capture.objects.count() + models.Refund.objects.count()
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=st.lists(acts, min_size=5, max_size=25))
+def test_every_history_leaves_books_that_balance_to_the_cent(history: list[tuple]) -> None:
+    with transaction.atomic():
+        world = History()
+        for number, act in enumerate([("pay", [3_333, 1_667], 999), *history]):
+            world.do(number, act)
+        assert checks.check_parts() == []
+        assert checks.check_tenders() == []
+        assert checks.check_nothing_half_done() == []
+        found = ledger.verify()
+        assert [problem for check in found.checks[:4] for problem in check.problems] == []
+        assert not models.Tender.objects.filter(state="captured", refunded__lt=0).exists()
+        transaction.set_rollback(True)
