@@ -5,10 +5,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,12 +22,18 @@ DAY = 86_400.0
 THREADS = 2
 
 
+# The facts as Ibis knows them, whichever engine holds the rows.
+TABLES: Mapping[str, ibis.Table] = {
+    fact: ibis.table(ibis.Schema.from_pyarrow(schema), name=fact) for fact, schema in FACTS.items()
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """The facts known before a moment, as Ibis tables; what a feature's expression is given."""
 
-    tables: Mapping[str, ibis.Table]
     as_of: datetime
+    tables: Mapping[str, ibis.Table] = field(default_factory=lambda: TABLES)
 
     def known(self, fact: str) -> ibis.Table:
         """Return the rows of `fact` known before `as_of`, with their `age` in days at that moment."""
@@ -41,14 +48,22 @@ class Facts:
         return (ibis.literal(self.as_of.timestamp()) - value.epoch_seconds()) / DAY
 
 
-def moment(at: datetime) -> ibis.Scalar:
-    """Return an aware moment as the lake writes it: naive UTC.
+def utc(at: datetime) -> datetime:
+    """Return an aware moment in UTC.
 
     :raises ValueError: `at` has no time zone.
     """
     if at.tzinfo is None:
         raise ValueError(f"{at.isoformat()} has no time zone: pass an aware moment, like UTC midnight.")
-    return ibis.timestamp(at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "))
+    return at.astimezone(UTC)
+
+
+def moment(at: datetime) -> ibis.Scalar:
+    """Return an aware moment as the lake writes it: naive UTC.
+
+    :raises ValueError: `at` has no time zone.
+    """
+    return ibis.timestamp(utc(at).replace(tzinfo=None).isoformat(sep=" "))
 
 
 def root() -> Path:
@@ -86,30 +101,32 @@ def read_day(*, fact: str, day: date) -> pa.Table:
 
 
 @contextmanager
-def session(*, before: datetime, keep: bool = False) -> Iterator[Mapping[str, ibis.Table]]:
-    """Open the facts of the days up to `before` as Ibis tables on a DuckDB of bounded memory.
+def session(*, before: datetime, keep: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the facts of the days up to `before` in a DuckDB of bounded memory, one relation a fact.
 
     `keep` reads the files once into DuckDB's own (spilling) tables, for a caller who asks at many moments.
     """
     with tempfile.TemporaryDirectory(prefix="rialto-duckdb-") as spill:
-        connection = ibis.duckdb.connect(
-            memory_limit=MEMORY_LIMIT,
-            threads=THREADS,
-            temp_directory=spill,
-            autoinstall_known_extensions=False,
-            autoload_known_extensions=False,
-        )
-        try:
-            yield {fact: _open(connection, fact=fact, before=before, keep=keep) for fact in FACTS}
-        finally:
-            connection.disconnect()
+        settings_of_it = {
+            "memory_limit": MEMORY_LIMIT,
+            "threads": THREADS,
+            "temp_directory": spill,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        with duckdb.connect(":memory:", config=settings_of_it) as connection:
+            for fact, schema in FACTS.items():
+                _open(connection, fact=fact, schema=schema, before=before, keep=keep)
+            yield connection
 
 
-def _open(connection: ibis.BaseBackend, *, fact: str, before: datetime, keep: bool) -> ibis.Table:
+def _open(connection: duckdb.DuckDBPyConnection, *, fact: str, schema: pa.Schema, before: datetime, keep: bool) -> None:
     last = f"day={before.astimezone(UTC).date().isoformat()}"
     folder = root() / "facts" / fact
     files = sorted(str(path) for path in folder.glob("day=*/part.parquet") if path.parent.name <= last)
     if not files:
-        return connection.create_table(fact, schema=ibis.Schema.from_pyarrow(FACTS[fact]), temp=True)
-    table = connection.read_parquet(files, table_name=f"{fact}_files", hive_partitioning=False)
-    return connection.create_table(fact, table, temp=True) if keep else table
+        connection.from_arrow(schema.empty_table()).create(fact)
+    elif keep:
+        connection.read_parquet(files, hive_partitioning=False).create(fact)
+    else:
+        connection.read_parquet(files, hive_partitioning=False).create_view(fact)

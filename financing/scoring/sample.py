@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+import duckdb
 import ibis
 import pyarrow as pa
 
@@ -37,23 +38,25 @@ class Sample:
 def build(*, kind: Kind, until: date, every_months: int = 3) -> Sample:
     """Return the sample of the lake's facts known before `until`, observed at every so many month ends."""
     end = _midnight(until)
-    with lake.session(before=end, keep=True) as tables:
-        outcomes = _outcomes(kind, Facts(tables=tables, as_of=end))
+    with lake.session(before=end, keep=True) as session:
+        outcomes = session.sql(engine.to_sql(_outcomes(kind, Facts(as_of=end)))).to_arrow_table().to_pylist()
         if not outcomes:
             return Sample(rows=pa.table({"bad": pa.array([], pa.int64())}), since=until, until=until)
-        begin = _first_day(tables)
+        begin = session.execute("SELECT min(known_at) FROM subjects").fetchone()[0].date()
         points = _month_starts(begin + timedelta(days=WARM_UP_DAYS), until, every_months)
         parts = []
         for point, following in zip(points, [*points[1:], until], strict=True):
             bads = _between(outcomes, _midnight(point), _midnight(following))
             if bads:
-                parts.append(_observe(kind, _midnight(point), bads, tables))
+                parts.append(_observe(kind, _midnight(point), bads, session))
         rows = pa.concat_tables(parts) if parts else pa.table({"bad": pa.array([], pa.int64())})
         return Sample(rows=rows, since=begin, until=until)
 
 
-def _observe(kind: Kind, as_of: datetime, bads: Mapping[str, int], tables: Mapping[str, ibis.Table]) -> pa.Table:
-    found = engine.compute(kind=kind, as_of=as_of, subject_ids=sorted(bads), tables=tables)
+def _observe(
+    kind: Kind, as_of: datetime, bads: Mapping[str, int], session: duckdb.DuckDBPyConnection
+) -> pa.Table:
+    found = engine.compute(kind=kind, as_of=as_of, subject_ids=sorted(bads), session=session)
     names = found.column("subject_id").to_pylist()
     observed = found.append_column("as_of", pa.array([as_of.date().isoformat()] * len(names), pa.string()))
     return observed.append_column("bad", pa.array([bads[name] for name in names], pa.int64()))
@@ -68,7 +71,8 @@ def _between(outcomes: list[dict], start: datetime, end: datetime) -> dict[str, 
     return bads
 
 
-def _outcomes(kind: Kind, facts: Facts) -> list[dict]:
+def _outcomes(kind: Kind, facts: Facts) -> ibis.Table:
+    """Return one row a loan that has run its time: who took it, when, and whether it went bad."""
     rows = facts.known("installments")
     prefix = "installments" if kind == "consumer" else "advance"
     rows = rows.filter(rows.product.startswith(prefix))
@@ -78,8 +82,7 @@ def _outcomes(kind: Kind, facts: Facts) -> list[dict]:
         .aggregate(opened_at=rows.known_at.min(), opened_age=rows.age.max(), horizon=rows.due_on.max())
     )
     judged = _consumer_bads(facts, rows, opened) if kind == "consumer" else _merchant_bads(facts, rows, opened)
-    chosen = judged.select("subject_id", "loan_id", "opened_at", "bad")
-    return chosen.order_by("subject_id", "loan_id").to_pyarrow().to_pylist()
+    return judged.select("subject_id", "loan_id", "opened_at", "bad").order_by("subject_id", "loan_id")
 
 
 def _consumer_bads(facts: Facts, rows: ibis.Table, opened: ibis.Table) -> ibis.Table:
@@ -116,11 +119,6 @@ def _merchant_bads(facts: Facts, rows: ibis.Table, opened: ibis.Table) -> ibis.T
     joined = joined.filter(joined.charged_off.fill_null(False) | (joined.horizon_age >= HORIZON_GRACE_DAYS))
     late = joined.closed_age.isnull() | (joined.closed_age < joined.horizon_age - HORIZON_GRACE_DAYS)
     return joined.mutate(bad=joined.charged_off.fill_null(False) | late)
-
-
-def _first_day(tables: Mapping[str, ibis.Table]) -> date:
-    known = tables["subjects"]
-    return known.known_at.min().to_pyarrow().as_py().date()
 
 
 def _month_starts(since: date, until: date, every: int) -> list[date]:
