@@ -271,6 +271,8 @@ def test_closings_answer_as_the_sum_of_all_transfers_would(fresh_database: Datab
         if turn != 2:
             operations.seal()
         operations.write_closings(at=AT + DAY * (turn - 1), minimum=2)
+    pay_in("deposit:3", 999, at=AT - DAY)  # neither sealed nor closed
+    pay_in("deposit:3", 998, at=AT + DAY)
     codes = [NOSTRO, *(f"deposit:{n}" for n in range(1, 6))]
     answers = [queries.balances(codes=codes, at=at) for at in instants]
     now = queries.balances(codes=codes)
