@@ -295,6 +295,23 @@ def money_of(*, user_id: int, currency: str) -> int | None:
     return None
 
 
+def merchant_money(*, merchant_id: int) -> merchants.MerchantMoney | None:
+    """Return where a merchant's money stands."""
+    return merchants.merchant_money(merchant=merchant(merchant_id=merchant_id))
+
+
+def settlements_of(*, merchant_id: int, limit: int = 50, offset: int = 0) -> list[merchants.SettlementView]:
+    """Return a merchant's settlements, newest first, each with its payout."""
+    return merchants.settlements_of(merchant=merchant(merchant_id=merchant_id), limit=limit, offset=offset)
+
+
+def settlement(
+    *, settlement_id: int, merchant_id: int
+) -> tuple[merchants.SettlementView, list[merchants.LineView]] | None:
+    """Return one of a merchant's settlements with its lines."""
+    return merchants.settlement(settlement_id=settlement_id, merchant=merchant(merchant_id=merchant_id))
+
+
 def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:
     """Return the ways this shopper could pay this total (minor units), each a `TenderOption`."""
     payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"

@@ -11,7 +11,7 @@ from oscar.core.loading import get_model
 Category = get_model("catalogue", "Category")
 
 KEPT = 120
-_KEY = "category-tree"
+_KEY = "mall.categories"
 _STEP = Category.steplen
 
 
