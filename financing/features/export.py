@@ -112,8 +112,9 @@ def _write(*, since: date, until: date, days: Sequence[date]) -> int:
     begin, end = _midnight(since), _midnight(until)
     # One snapshot for all sources: an order and its consignments leave the books together or not at all.
     with transaction.atomic():
-        if not connection.in_atomic_block or len(connection.savepoint_ids) == 0:
-            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if not connection.savepoint_ids:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         found = [source(since=begin, until=end) for source in _sources()]
     tables = _by_fact(found)
     written = 0

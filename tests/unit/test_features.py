@@ -256,7 +256,7 @@ def history() -> made.Facts:
     return rows
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shift=st.integers(0, 400), after=st.integers(60, 250))
 def test_facts_known_later_change_nothing(tmp_path_factory, shift, after):
     """Move every fact known from the moment on by some days: the features of the moment stay as they are."""
