@@ -18,6 +18,7 @@ RIALTO_OUTBOX_KICK = True
 RIALTO_METHODS: list[str] = [
     "payments.providers.bank_account.BankAccountMethod",
     "payments.providers.voucher.VoucherMethod",
+    "financing.checkout.method.InstallmentsMethod",
 ]
 
 # Name of an event -> handlers, each `handler(events) -> None`, idempotent, called outside a transaction
@@ -39,17 +40,19 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
 RIALTO_CHECKS: list[str] = [
     "payments.reconciliation.checks.check_parts",
     "payments.reconciliation.checks.check_tenders",
+    "financing.servicing.checks.loans_balance",
     "mall.fulfilment.checks.check_consignments",
     "payments.reconciliation.checks.check_nothing_half_done",
 ]
 
 # Called inside the settlement of merchants, in this order: `hook(*, settled) -> Sequence[Withholding]`
-RIALTO_SETTLEMENT_HOOKS: list[str] = []
+RIALTO_SETTLEMENT_HOOKS: list[str] = ["financing.servicing.sales_share.collect"]
 
 # Each `source(since, until)` returns the rows of some facts by fact name
 RIALTO_FACT_SOURCES: list[str] = [
     "mall.queries.facts.rows",
     "payments.queries.facts.rows",
+    "financing.servicing.facts.rows",
 ]
 
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
@@ -72,6 +75,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-settle-day": {"task": "payments.tasks.settle_day", "schedule": crontab(hour=4, minute=0)},
     "payments-pay-out": {"task": "payments.tasks.pay_out", "schedule": crontab(hour=4, minute=30)},
     "payments-verify": {"task": "payments.tasks.verify", "schedule": crontab(hour=5, minute=0)},
+    "financing-close-day": {"task": "financing.tasks.close_day", "schedule": crontab(hour=0, minute=20)},
+    "financing-make-offers": {"task": "financing.tasks.make_offers", "schedule": crontab(hour=1, minute=0)},
+    "financing-lapse-approvals": {"task": "financing.tasks.lapse_approvals", "schedule": crontab(minute=15)},
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

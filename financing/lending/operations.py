@@ -84,7 +84,7 @@ def _loan(item: NewLoan, parties: dict[tuple[str, str], int]) -> Loan:
         annual_rate_bps=quote.rate_bps,
         fee=quote.fee,
         share_bps=quote.share_bps,
-        subsidy_bps=quote.product.subsidy_bps,
+        subsidy_bps=quote.subsidy_bps,
         apr_bps=quote.apr_bps,
         earning_rate=quote.earning_rate,
         starts_on=quote.starts_on,

@@ -46,6 +46,8 @@ class Quote:
     dues: tuple[Due, ...]
     # In how many days sales are expected to repay an advance; its minimums alone may take longer.
     projected_days: int = 0
+    # What the merchant pays for a plan without interest.
+    subsidy_bps: int = 0
 
     @cached_property
     def total(self) -> int:
@@ -82,7 +84,7 @@ class Quote:
     @cached_property
     def earning_rate(self) -> int:
         """Return the day's rate at which a fee or subsidy kept back is earned, in parts of 10^12."""
-        kept_back = self.fee or self.amount * self.product.subsidy_bps // 10_000
+        kept_back = self.fee or self.amount * self.subsidy_bps // 10_000
         if not kept_back:
             return 0
         received = self.amount if self.fee else self.amount - kept_back
@@ -125,6 +127,7 @@ def quote(
     rate_bps: int | None = None,
     fee_bps: int | None = None,
     share_bps: int | None = None,
+    subsidy_bps: int | None = None,
     projected_days: int = PROJECTED_DAYS,
 ) -> Quote:
     """Return what ``amount`` costs under ``product`` from ``starts_on``; a decision may set another price.
@@ -146,7 +149,8 @@ def quote(
     terms = schedule_terms(product=product, amount=amount, rate_bps=rate_bps, starts_on=starts_on)
     rows = schedules.plan(terms=terms) if rate_bps else schedules.without_interest(terms=terms)
     dues = tuple(Due(row.number, row.starts_on, row.due_on, row.principal, row.interest, 0) for row in rows)
-    return Quote(product, product.currency, amount, rate_bps, 0, 0, starts_on, dues)
+    subsidy = product.subsidy_bps if subsidy_bps is None or not product.subsidy_bps else subsidy_bps
+    return Quote(product, product.currency, amount, rate_bps, 0, 0, starts_on, dues, subsidy_bps=subsidy)
 
 
 def _advance(

@@ -22,6 +22,7 @@ from payments.queries.merchants import (
 )
 from payments.queries.paying import MovementView, PartView, PaymentView, TenderView, find, part, payment
 from payments.queries.standing import PartStanding, account_numbers, parts_standing, paying_holders, payment_states
+from payments.queries.tenders import TenderStanding, tenders, tenders_of
 
 __all__ = [
     "Account",
@@ -36,6 +37,7 @@ __all__ = [
     "PaymentView",
     "PayoutView",
     "SettlementView",
+    "TenderStanding",
     "TenderView",
     "account",
     "account_numbers",
@@ -53,4 +55,6 @@ __all__ = [
     "settlement",
     "settlements_of",
     "statement",
+    "tenders",
+    "tenders_of",
 ]

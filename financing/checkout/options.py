@@ -1,0 +1,86 @@
+"""Which plans somebody may pay with: the live offers, at the amount in hand, with the numbers of the signing page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from financing.lending import products
+from financing.lending.models import Product, ProductKind
+from financing.lending.quotes import Quote, UnableToQuote, quote
+from financing.underwriting.models import Offer
+from payments.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan at one amount, from one offer."""
+
+    code: str
+    name: str
+    detail: str
+    offer_id: int
+    quote: Quote
+
+
+def live_offers(*, subject: str, currency: str, at: datetime) -> dict[str, Offer]:
+    """Return the offers of a subject that stand at a moment, by product code."""
+    found = Offer.objects.filter(
+        subject_id=subject, currency=currency, state=Offer.State.LIVE, made_at__lte=at, valid_until__gte=at
+    )
+    return {offer.product: offer for offer in found}
+
+
+def plans_for(*, borrower: str, amount: int, currency: str, at: datetime) -> list[Plan]:
+    """Return the plans that ``borrower``'s offers allow for ``amount``, the shortest first; none for a guest."""
+    if not borrower.startswith("user:"):
+        return []
+    offers = live_offers(subject=borrower, currency=currency, at=at)
+    if not offers:
+        return []
+    plans = []
+    for product in products.active_products(currency=currency, kind=ProductKind.INSTALLMENTS):
+        offer = offers.get(product.code)
+        if offer is None or not offer.minimum <= amount <= offer.limit:
+            continue
+        quoted = quote_offer(product=product, offer=offer, amount=amount, at=at)
+        if quoted is not None:
+            plans.append(Plan(product.code, product.name, in_words(quoted), offer.pk, quoted))
+    return plans
+
+
+def quote_offer(*, product: Product, offer: Offer, amount: int, at: datetime) -> Quote | None:
+    """Return what ``amount`` costs at the offer's price, or nothing where the product does not lend it."""
+    try:
+        return quote(
+            product=product,
+            amount=amount,
+            starts_on=at.date(),
+            rate_bps=offer.annual_rate_bps,
+            fee_bps=offer.fee_bps,
+            subsidy_bps=offer.subsidy_bps,
+        )
+    except UnableToQuote:
+        return None
+
+
+def in_words(quoted: Quote) -> str:
+    """Return a plan's numbers in one line: how many payments of what, the yearly rate, the total."""
+    return _("%(count)s × %(regular)s · APR %(apr)s %% · total %(total)s") % {
+        "count": len(quoted.dues),
+        "regular": Money(quoted.regular, quoted.currency).format(),
+        "apr": quoted.apr_shown,
+        "total": Money(quoted.total, quoted.currency).format(),
+    }
+
+
+def price_hint(*, user: str, amount: int, currency: str, at: datetime) -> str:
+    """Return the smallest monthly price an offer allows for ``amount``, for product pages; empty without an offer."""
+    plans = plans_for(borrower=user, amount=amount, currency=currency, at=at)
+    if not plans:
+        return ""
+    smallest = min(plans, key=lambda plan: plan.quote.regular)
+    return _("or %(count)s × %(regular)s") % {
+        "count": len(smallest.quote.dues),
+        "regular": Money(smallest.quote.regular, currency).format(),
+    }

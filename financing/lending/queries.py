@@ -1,0 +1,79 @@
+"""What lending tells the other stages: product terms for underwriting, and what everybody owes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from financing.lending.models import Product, ProductKind
+from financing.lending.products import active_products
+from financing.underwriting.terms import Exposure, ProductTerms
+
+_DAYS = {"months": 365 / 12, "weeks": 7, "days": 1}
+_EXPOSURES = """
+SELECT loan.borrower,
+    sum(loan.outstanding + loan.interest + loan.fees) FILTER (WHERE loan.state = 'active'),
+    sum(loan.undrawn) FILTER (WHERE loan.state IN ('signed', 'active')),
+    count(*) FILTER (WHERE loan.state IN ('signed', 'active')),
+    max(loan.days_late) FILTER (WHERE loan.state = 'active'),
+    sum(loan.charged_off - loan.recovered) FILTER (WHERE loan.state = 'charged_off'),
+    sum(coming.due) FILTER (WHERE loan.state IN ('signed', 'active') AND loan.kind = 'installments')
+FROM financing_loan loan
+LEFT JOIN LATERAL (
+    SELECT sum(principal - principal_paid + greatest(interest, interest_planned) - interest_paid
+        + fee - fee_paid) AS due
+    FROM financing_installment
+    WHERE loan_id = loan.id AND settled_on IS NULL AND due_on > %(day)s AND due_on <= %(month)s
+) AS coming ON loan.state IN ('signed', 'active')
+WHERE loan.state IN ('signed', 'active', 'charged_off') AND (%(all)s OR loan.borrower = ANY (%(borrowers)s))
+GROUP BY loan.borrower
+"""
+
+
+def terms_of(product: Product) -> ProductTerms:
+    """Return a product version as underwriting sees it."""
+    return ProductTerms(
+        code=product.code,
+        kind=product.kind,
+        currency=product.currency,
+        installments=product.installments,
+        days=round(product.installments * product.repay_every * _DAYS[product.frequency]),
+        minimum_amount=product.minimum_amount,
+        maximum_amount=product.maximum_amount,
+        annual_rate_bps=product.annual_rate_bps,
+        fee_bps=product.fee_bps,
+        subsidy_bps=product.subsidy_bps,
+        share_bps=product.share_bps,
+    )
+
+
+def terms_for(*, kind: str, currencies: Sequence[str]) -> list[ProductTerms]:
+    """Return what may be offered to ``consumer`` or ``merchant`` subjects in these currencies."""
+    lent = ProductKind.ADVANCE if kind == "merchant" else ProductKind.INSTALLMENTS
+    return [terms_of(row) for currency in currencies for row in active_products(currency=currency, kind=lent)]
+
+
+def exposures(*, at: datetime, borrowers: Sequence[str] | None = None) -> dict[str, Exposure]:
+    """Return what borrowers (all of them by default) owe; who owes nothing is left out."""
+    day = at.date()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _EXPOSURES,
+            {
+                "all": borrowers is None,
+                "borrowers": list(borrowers or ()),
+                "day": day,
+                "month": day + timedelta(days=31),
+            },
+        )
+        return {
+            borrower: Exposure(
+                outstanding=int(outstanding or 0),
+                reserved=int(reserved or 0),
+                monthly_due=int(due or 0),
+                open_loans=loans,
+                days_late=late or 0,
+                charged_off=int(lost or 0),
+            )
+            for borrower, outstanding, reserved, loans, late, lost, due in cursor.fetchall()
+        }
