@@ -5,8 +5,11 @@ import re
 
 import pytest
 from django.apps import apps
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from config import env
+from config.celery import QUEUES, app
 from config.management.commands import check_templates
 
 ORDER = ("payments", "mall", "financing", "config")
@@ -124,6 +127,25 @@ def test_scripts_and_styles_of_ours_ask_no_other_host():
         for match in asked.finditer(path.read_text())
     ]
     assert found == []
+
+
+def test_every_wired_path_leads_somewhere():
+    paths = [
+        *settings.RIALTO_METHODS,
+        *settings.RIALTO_CHECKS,
+        *settings.RIALTO_SETTLEMENT_HOOKS,
+        *settings.RIALTO_FACT_SOURCES,
+        *(handler for handlers in settings.RIALTO_SUBSCRIBERS.values() for handler in handlers),
+        settings.RIALTO_CARD_STAND_IN,
+    ]
+    assert all(callable(import_string(path)) for path in paths)
+
+
+def test_every_scheduled_task_exists_and_goes_to_a_queue_that_a_worker_reads():
+    app.loader.import_default_modules()
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in app.tasks
+        assert app.amqp.router.route({}, entry["task"])["queue"].name in QUEUES
 
 
 def test_requirements_pin_every_package():
