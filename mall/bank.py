@@ -15,7 +15,7 @@ from django.conf import settings
 
 from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
-from payments.queries import facts, standing
+from payments.queries import facts, merchants, standing
 
 Event = events.Event
 

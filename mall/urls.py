@@ -5,7 +5,11 @@ from django.urls import include, path
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
 from mall.checkout import views as checkout
+from mall.merchants import catalogue_views as merchant_catalogue
+from mall.merchants import money_views as merchant_money
+from mall.merchants import order_views as merchant_orders
 from mall.merchants import store_views
+from mall.merchants import views as merchants
 from mall.order import views as order
 from mall.search import views as search
 
@@ -29,5 +33,19 @@ urlpatterns = [
     path("orders/<str:number>/again/", order.again, name="order-again"),
     path("orders/<str:number>/<str:consignment>/received/", order.received, name="order-received"),
     path("orders/<str:number>/<str:consignment>/review/", order.review, name="order-review"),
+    path("merchant/", merchants.home, name="merchant"),
+    path("merchant/choose/", merchants.choose, name="merchant-choose"),
+    path("merchant/orders/", merchant_orders.orders, name="merchant-orders"),
+    path("merchant/orders/<str:number>/", merchant_orders.order, name="merchant-order"),
+    path("merchant/orders/<str:number>/dispatch/", merchant_orders.dispatch, name="merchant-dispatch"),
+    path("merchant/orders/<str:number>/cancel/", merchant_orders.cancel, name="merchant-cancel"),
+    path("merchant/orders/<str:number>/refund/", merchant_orders.refund, name="merchant-refund"),
+    path("merchant/catalogue/", merchant_catalogue.catalogue, name="merchant-catalogue"),
+    path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
+    path("merchant/money/", merchant_money.money, name="merchant-money"),
+    path("merchant/money/<int:pk>/", merchant_money.settlement, name="merchant-settlement"),
+    path("merchant/staff/", merchants.staff, name="merchant-staff"),
+    path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),
+    path("merchant/store/", merchants.store, name="merchant-store"),
     path("", include("mall.oscar_urls")),
 ]

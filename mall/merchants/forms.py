@@ -1,0 +1,162 @@
+"""What a merchant's staff can ask for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from mall import bank
+from mall.merchants.models import CLERK, OWNER
+
+_AMOUNT_ERRORS = {
+    "invalid": _("Please write the amount in digits, like 12.50."),
+    "min_value": _("Please give an amount above zero."),
+    "required": _("Please give an amount."),
+}
+
+
+class AmountField(forms.DecimalField):
+    """Money as people type it, in major units; a comma is as good as a point."""
+
+    def __init__(self, **kwargs: object) -> None:
+        kwargs.setdefault("max_digits", 12)
+        kwargs.setdefault("decimal_places", 2)
+        kwargs.setdefault("error_messages", _AMOUNT_ERRORS)
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal"}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: object) -> Decimal | None:
+        """Read the text as a decimal."""
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+class DispatchForm(forms.Form):
+    """The carrier, and the number by which the parcel can be followed."""
+
+    carrier = forms.CharField(label=_("Carrier"), max_length=64, required=False)
+    tracking = forms.CharField(label=_("Tracking number"), max_length=128, required=False)
+
+
+class CancelForm(forms.Form):
+    """Why the parcel will not be sent."""
+
+    reason = forms.CharField(
+        label=_("Reason, as the buyer will read it"),
+        max_length=200,
+        error_messages={"required": _("Please tell the buyer why.")},
+    )
+
+
+class RefundForm(forms.Form):
+    """How much goes back to the buyer, and why."""
+
+    amount = AmountField(label=_("Amount"), min_value=Decimal("0.01"))
+    reason = forms.CharField(
+        label=_("Reason, as the buyer will read it"),
+        max_length=200,
+        error_messages={"required": _("Please tell the buyer why.")},
+    )
+
+    def __init__(self, *args: object, currency: str, most: int, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._currency, self._most = currency, most
+        shown = bank.text(amount=most, currency=currency)
+        self.fields["amount"].help_text = _("At most %(most)s.") % {"most": shown}
+
+    def clean_amount(self) -> int:
+        """Return minor units, not more than is left to refund."""
+        amount = bank.minor(amount=self.cleaned_data["amount"], currency=self._currency)
+        if amount > self._most:
+            shown = bank.text(amount=self._most, currency=self._currency)
+            raise forms.ValidationError(_("No more than %(most)s can go back.") % {"most": shown})
+        return amount
+
+
+class ProductForm(forms.Form):
+    """A product to list."""
+
+    title = forms.CharField(
+        label=_("Name"), max_length=120, error_messages={"required": _("Please give the product a name.")}
+    )
+    category = forms.ChoiceField(
+        label=_("Category"), error_messages={"required": _("Please choose where shoppers will look for it.")}
+    )
+    sku = forms.CharField(
+        label=_("Article number"),
+        max_length=64,
+        help_text=_("Your own number for it; each once."),
+        error_messages={"required": _("Please give your article number.")},
+    )
+    price = AmountField(label=_("Price, tax included"), min_value=Decimal("0.01"))
+    stock = forms.IntegerField(
+        label=_("Pieces in stock"),
+        min_value=0,
+        max_value=1_000_000,
+        error_messages={"required": _("How many do you have?"), "min_value": _("Stock cannot be below zero.")},
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
+    )
+
+    def __init__(self, *args: object, categories: list[tuple[str, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = [("", "–"), *categories]
+
+
+class OfferForm(forms.Form):
+    """A new price and stock for an offer."""
+
+    price = AmountField(label=_("Price"), min_value=Decimal("0.01"))
+    stock = forms.IntegerField(
+        label=_("Stock"),
+        min_value=0,
+        max_value=1_000_000,
+        required=False,
+        error_messages={
+            "invalid": _("Please write the stock in digits."),
+            "min_value": _("Stock cannot be below zero."),
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+
+
+class StaffForm(forms.Form):
+    """Somebody to work for the store."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        help_text=_("With which the person signs in here."),
+        error_messages={"required": _("Whose?")},
+    )
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[
+            (CLERK, _("Clerk: packs, answers, edits the catalogue")),
+            (OWNER, _("Owner: also money, staff and financing")),
+        ],
+        widget=forms.RadioSelect,
+        initial=CLERK,
+    )
+
+
+class StoreForm(forms.Form):
+    """What the store says of itself, and what it asks for delivery."""
+
+    description = forms.CharField(
+        label=_("About the store"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    delivery_charge = AmountField(
+        label=_("Delivery charge"),
+        required=False,
+        help_text=_("Empty: the market's usual charge."),
+        min_value=Decimal(0),
+    )
+    delivery_free_from = AmountField(
+        label=_("Free delivery from"),
+        required=False,
+        help_text=_("Empty: as usual on the market."),
+        min_value=Decimal(0),
+    )
