@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 
 from config.simulation.history import Parcel, Purchase
 
+# What depends on balances is dealt with every so many days, on a Monday; windows of divisors of it are as good.
+RHYTHM_DAYS = 14
 PLACE, AUTHORISE, UNPAID = "place", "authorise", "unpaid"
 DISPATCH, DELIVER, SILENCE = "dispatch", "deliver", "silence"
 CANCEL, REFUND, REVIEW = "cancel", "refund", "review"
@@ -83,14 +85,22 @@ class Calendar:
         return found
 
 
-def windows(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
-    """Yield first and last days of windows of at most ``days``, none across a Monday of its grid or a month's end."""
+def windows(first: date, last: date, days: int, *, by_month: bool = False) -> Iterator[tuple[date, date]]:
+    """Yield first and last days of windows of at most ``days`` on the grid of sittings, so that none spans one.
+
+    :param by_month: none spans the end of a month either.
+    """
     start = first
     while start <= last:
-        since_monday = (start.toordinal() - 1) % days
-        end = min(start + timedelta(days=days - 1 - since_monday), month_end(start), last)
+        since_begin = (start.toordinal() - 1) % days
+        end = min(start + timedelta(days=days - 1 - since_begin), month_end(start) if by_month else last, last)
         yield start, end
         start = end + timedelta(days=1)
+
+
+def is_before_sitting(day: date) -> bool:
+    """Tell whether ``day`` is the last before a sitting."""
+    return day.toordinal() % RHYTHM_DAYS == 0
 
 
 def month_end(day: date) -> date:

@@ -3,7 +3,7 @@
 Nothing here writes a table of the mall, the bank or the lenders: everything goes through the operations' batch
 forms, keyed, so that a window cut short is simply lived again. The order of things within a window (money in,
 orders, payments, sending, arriving, settling, closing) is the order in which they depend on each other, and what
-depends on balances happens on Mondays, where windows begin: so long windows leave the rows that single days leave.
+depends on balances happens at sittings, where windows begin: so long windows leave the rows that single days leave.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.simulation import acts as what
-from config.simulation.acts import Act, Calendar, chunks, month_end, windows
+from config.simulation.acts import Act, Calendar, chunks, windows
 from config.simulation.founding import Known, address_data
 from config.simulation.history import History, MoneyIn, Purchase
 from config.simulation.models import Run
@@ -50,11 +50,14 @@ ACCOUNT = "bank_account"
 class Credit(Protocol):
     """What lenders add to a history; :class:`NoCredit` adds nothing."""
 
+    # Whether something happens at the ends of months, so that windows end there.
+    by_month: bool
+
     def product_for(self, purchase: Purchase) -> str | None:
         """Return the plan that pays this purchase, or None when it is paid at once."""
 
-    def sign(self, waiting: Sequence[tuple[Purchase, int, datetime]]) -> None:
-        """Sign the plans of (purchase, payment id, moment)."""
+    def sign(self, waiting: Sequence[tuple[Purchase, bank.PaymentOutcome, datetime]]) -> None:
+        """Sign the plans of (purchase, what its payment waits for, moment)."""
 
     def before(self, first: date, last: date) -> None:
         """Bring in what borrowers pay in these days."""
@@ -66,10 +69,12 @@ class Credit(Protocol):
 class NoCredit:
     """A history without lending."""
 
+    by_month = False
+
     def product_for(self, purchase: Purchase) -> str | None:
         """Return that everything is paid at once."""
 
-    def sign(self, waiting: Sequence[tuple[Purchase, int, datetime]]) -> None:
+    def sign(self, waiting: Sequence[tuple[Purchase, bank.PaymentOutcome, datetime]]) -> None:
         """Sign nothing."""
 
     def before(self, first: date, last: date) -> None:
@@ -135,7 +140,7 @@ class Driver:
         self.progress.start("living the history", days)
         with publishing.held():
             write_behind()
-            for start, end in windows(self.history.first_day, last, self.window_days):
+            for start, end in windows(self.history.first_day, last, self.window_days, by_month=self.credit.by_month):
                 while purchase is not None and purchase.placed_at.date() <= end:
                     calendar.add(purchase)
                     purchase = next(coming, None)
@@ -225,7 +230,7 @@ class Driver:
         asked = [act for act in batch if self.key(act.purchase) in payments]
         outcomes = self._ask(asked, payments)
         waiting = [
-            (act.purchase, outcome.payment_id, act.at)
+            (act.purchase, outcome, act.at)
             for act, outcome in zip(asked, outcomes, strict=True)
             if outcome.state == "action_required"
         ]
@@ -470,8 +475,3 @@ def write_behind() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
-
-
-def is_month_end(day: date) -> bool:
-    """Tell whether ``day`` ends its month."""
-    return day == month_end(day)

@@ -48,7 +48,7 @@ class Economy:
         self.seed, self.days, self.currency = seed, days, currency
         self.last_day = last_day
         self.first_day = last_day - timedelta(days=days - 1)
-        self._weekday = self.first_day.weekday()
+        self._ordinal = self.first_day.toordinal()
         generator = np.random.default_rng(seed)
         self._generator = generator
         self.shopper_traits = people.draw_shoppers(generator=generator, count=shoppers)
@@ -56,14 +56,14 @@ class Economy:
         self._found_people(shoppers, merchants)
         self._joined = np.array([self._days_until(shop.joined_at) for shop in self.shops])
         weights = trade.sales_weights(
-            merchants=self.merchant_traits, joined=self._joined, days=days, first_weekday=self._weekday
+            merchants=self.merchant_traits, joined=self._joined, days=days, first_ordinal=self._ordinal
         )
         self._list_products(products, weights)
         self.orders = trade.draw_orders(
             generator=generator,
             count=orders,
             days=days,
-            first_weekday=self._weekday,
+            first_ordinal=self._ordinal,
             shoppers=self.shopper_traits,
             merchants=self.merchant_traits,
             opened=np.array([self._days_until(shopper.opened_at) for shopper in self.shoppers]),
@@ -250,7 +250,7 @@ class Economy:
             review = Review(self._moment(float(orders.reviewed[index])), score, texts[index % len(texts)])
         cancelled = float(orders.cancelled[index])
         if cancelled >= 0:
-            cancelled = float(trade.next_monday(np.array([cancelled]), self._weekday)[0]) + 0.35
+            cancelled = float(trade.next_sitting(np.array([cancelled]), self._ordinal)[0]) + 0.35
         return Parcel(
             shop=f"shop:{merchant}",
             lines=(line,),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from config.simulation.acts import RHYTHM_DAYS
 from config.simulation.economy import targets
 from config.simulation.economy.draw import (
     Floats,
@@ -63,14 +64,14 @@ class Orders:
     luck: Floats
 
 
-def sales_weights(*, merchants: MerchantTraits, joined: Floats, days: int, first_weekday: int) -> Floats:
+def sales_weights(*, merchants: MerchantTraits, joined: Floats, days: int, first_ordinal: int) -> Floats:
     """Return how much each merchant sells on each day, relative to the whole: merchants × days."""
     day = np.arange(days, dtype=np.float64)
     growing = np.exp(np.outer(merchants.growth, (day - days / 2) / 365))
     # The holidays lie where the year ends in the last third of a run of eighteen months.
     holidays = np.exp(-(((day - days * 0.62) / 22) ** 2) / 2) + 0.7 * np.exp(-(((day - days * 0.95) / 15) ** 2) / 2)
     season = 1 + np.outer(merchants.season, 2.2 * holidays)
-    weekday = np.array([1.1, 1.1, 1.05, 1.0, 1.0, 0.8, 0.9])[(day.astype(int) + first_weekday) % 7]
+    weekday = np.array([1.1, 1.1, 1.05, 1.0, 1.0, 0.8, 0.9])[(day.astype(int) + first_ordinal - 1) % 7]
     whole_economy = 0.35 + 0.65 * day / days
     weights = merchants.size[:, None] * growing * season * weekday * whole_economy
     weights[day[None, :] >= merchants.shock_day[:, None]] *= 0.06
@@ -83,7 +84,7 @@ def draw_orders(
     generator: np.random.Generator,
     count: int,
     days: int,
-    first_weekday: int,
+    first_ordinal: int,
     shoppers: ShopperTraits,
     merchants: MerchantTraits,
     opened: Floats,
@@ -107,11 +108,11 @@ def draw_orders(
     other_article = np.where(other >= 0, _articles(generator, stock, np.maximum(other, 0), placed), -1)
     freight = _freight(generator, stock.weight[article])
     fate = _journeys(generator, merchants, merchant, placed)
-    short, monday = _short(generator, shoppers, shopper, related, placed, first_weekday)
-    placed = np.where(short == 1, monday, placed)
+    short, sitting = _short(generator, shoppers, shopper, related, placed, first_ordinal)
+    placed = np.where(short == 1, sitting, placed)
     amount = stock.price[article] * items + freight * items
     plan = _plans(generator, shoppers, shopper, amount) * (related == 0) * (short == 0)
-    refunds = _refunds(generator, shoppers, merchants, shopper, merchant, fate, first_weekday)
+    refunds = _refunds(generator, shoppers, merchants, shopper, merchant, fate, first_ordinal)
     pay_back = generator.random(count)
     ordered = Orders(
         placed=placed,
@@ -145,14 +146,14 @@ def draw_orders(
     return _by_time(ordered)
 
 
-def next_monday(times: Floats, first_weekday: int) -> Floats:
-    """Return the first Monday after each time, at the start of the day.
+def next_sitting(times: Floats, first_ordinal: int) -> Floats:
+    """Return the first sitting after each time, at the start of its day (a Monday, every second week).
 
-    What depends on balances (returns, cancellations, late payments) is dealt with on Mondays, so that living a
-    history in windows of a week leaves what living it day by day leaves.
+    What depends on balances (returns, cancellations) is dealt with at sittings, so that living a history in windows
+    of two weeks leaves what living it day by day leaves.
     """
     day = np.floor(times)
-    return day + 7 - (day + first_weekday) % 7
+    return day + RHYTHM_DAYS - (day + first_ordinal - 1) % RHYTHM_DAYS
 
 
 def _by_time(orders: Orders) -> Orders:
@@ -200,7 +201,7 @@ def _journeys(
     never = cancelled | lost
     return {
         "promised": promised,
-        "dispatched": np.where(cancelled, -1.0, placed + np.maximum(whole * handover, 0.25)),
+        "dispatched": np.where(cancelled, -1.0, placed + np.clip(whole * handover, 0.25, 30.0)),
         "delivered": np.where(never, -1.0, placed + np.maximum(whole, 0.6)),
         "cancelled": np.where(cancelled, placed + 2 + 3 * generator.random(count), -1.0),
         "lost": lost.astype(np.float64),
@@ -213,13 +214,13 @@ def _short(
     shopper: Whole,
     related: Whole,
     placed: Floats,
-    first_weekday: int,
+    first_ordinal: int,
 ) -> tuple[Whole, Floats]:
-    """Return who tries to pay without enough money, and when: early on a Monday."""
+    """Return who tries to pay without enough money, and when: early on the day of a sitting."""
     chance = sigmoid(-4.0 - 1.1 * shoppers.thrift[shopper])
     short = (generator.random(len(placed)) < chance) & (related == 0)
-    monday = next_monday(placed, first_weekday) - 7 + 0.02 + 0.2 * generator.random(len(placed))
-    return (short & (monday > 7)).astype(np.int64), monday
+    sitting = next_sitting(placed, first_ordinal) - RHYTHM_DAYS + 0.02 + 0.2 * generator.random(len(placed))
+    return (short & (sitting > RHYTHM_DAYS)).astype(np.int64), sitting
 
 
 def _plans(generator: np.random.Generator, shoppers: ShopperTraits, shopper: Whole, amount: Whole) -> Whole:
@@ -228,12 +229,12 @@ def _plans(generator: np.random.Generator, shoppers: ShopperTraits, shopper: Who
     return by_shares(ranks(latent), targets.INSTALLMENTS)
 
 
-def _refunds(generator, shoppers, merchants, shopper, merchant, fate, first_weekday) -> dict[str, np.ndarray]:
+def _refunds(generator, shoppers, merchants, shopper, merchant, fate, first_ordinal) -> dict[str, np.ndarray]:
     count = len(shopper)
     chance = sigmoid(-3.5 - 0.55 * shoppers.honesty[shopper] - 0.5 * merchants.skill[merchant])
     returned = (fate["delivered"] >= 0) & (generator.random(count) < chance)
-    after = next_monday(fate["delivered"] + 4 + 16 * generator.random(count), first_weekday)
-    lost = next_monday(fate["dispatched"] + 7, first_weekday)
+    after = next_sitting(fate["delivered"] + 4 + 16 * generator.random(count), first_ordinal)
+    lost = next_sitting(fate["dispatched"] + 1, first_ordinal)
     at = np.where(returned, after + 0.4, np.where(fate["lost"] > 0, lost + 0.4, -1.0))
     share = np.where(generator.random(count) < 0.7, 1.0, 0.2 + 0.5 * generator.random(count))
     complaint = generator.integers(0, 5, count)

@@ -1,0 +1,315 @@
+"""What borrowers and lenders add to a history: plans and advances taken, instalments paid or not, offers made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import connection, transaction
+
+from config.simulation.acts import RHYTHM_DAYS, is_before_sitting, month_end
+from config.simulation.drive import end_of, must
+from config.simulation.founding import Known
+from config.simulation.history import History, Purchase
+from financing.features.export import export_facts
+from financing.lending import products, queries
+from financing.lending.disclosure import disclose
+from financing.lending.models import Loan, Product
+from financing.lending.operations import NewLoan
+from financing.lending.quotes import quote
+from financing.scoring import operations as scoring
+from financing.scoring import queries as models
+from financing.servicing import advances, close
+from financing.servicing import operations as servicing
+from financing.underwriting import operations as underwriting
+from financing.underwriting.models import Application, Offer
+from mall.checkout.drafts import order_number
+from payments import operations as bank
+from payments.operations import PaymentOutcome
+
+ADVANCE = "advance"
+# How far back an instalment may have fallen due and still be paid by somebody who pays late.
+_LONGEST_DELAY = timedelta(days=60)
+_DUE = """
+SELECT line.number, line.due_on, loan.reference, loan.repay_account,
+    line.principal - line.principal_paid + greatest(line.interest, line.interest_planned) - line.interest_paid
+        + line.fee - line.fee_paid
+FROM financing_installment line JOIN financing_loan loan ON loan.id = line.loan_id
+WHERE line.settled_on IS NULL AND line.due_on BETWEEN %s AND %s
+    AND loan.state = 'active' AND loan.kind = 'installments' AND loan.currency = %s
+ORDER BY loan.id, line.number
+"""
+
+
+def prepare(*, currency: str, at: datetime) -> None:
+    """Have products for ``currency``, the opening policy, and the starter scorecards that are shipped."""
+    products.install_products(currency=currency, at=at)
+    underwriting.install_defaults(at=at)
+    scoring.install_starters(at=at)
+
+
+class Borrowers:
+    """People who took plans: each pays every instalment as late as the history says, or never."""
+
+    def __init__(self, *, history: History, known: Known) -> None:
+        self.history, self.known = history, known
+        self.currency = history.currency
+        # Instalments by the number of the order they paid.
+        self._repays: dict[str, tuple[int | None, ...]] = {
+            order_number(key=f"{history.name}:{purchase.key}"): purchase.repays
+            for purchase in history.purchases()
+            if purchase.repays
+        }
+
+    def before(self, first: date, last: date) -> None:
+        """Have the money for instalments arrive in time, or as late as the borrower is."""
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE, [first - _LONGEST_DELAY, last, self.currency])
+            lines = cursor.fetchall()
+        deposits = []
+        for number, due_on, reference, account, amount in lines:
+            habit = self._repays.get(reference)
+            late = habit[number - 1] if habit and number <= len(habit) else None
+            if late is None or amount <= 0:
+                continue
+            day = due_on + timedelta(days=late)
+            if first <= day <= last:
+                deposits.append(
+                    bank.Deposit(
+                        account_number=account,
+                        amount=amount + (products.LATE_FEE * 100 if late > 0 else 0),
+                        key=f"{self.history.name}:instalment:{reference}:{number}",
+                        reference=f"instalment {number} of order {reference}",
+                        at=datetime.combine(day, time(6), tzinfo=UTC),
+                    )
+                )
+        if deposits:
+            must(bank.receive_money(requests=deposits))
+
+
+class Pilot(Borrowers):
+    """Lending before there is a scorecard: plans and advances by a simple rule, so that outcomes come to exist."""
+
+    by_month = False
+
+    def __init__(self, *, history: History, known: Known) -> None:
+        super().__init__(history=history, known=known)
+        people = history.founding()
+        self._consent = {person.key: person.consents for person in people.shoppers}
+        self._names = {person.key: person.name for person in people.shoppers}
+        self._owners = {known.merchants[shop.key]: known.users[shop.owner] for shop in people.shops if shop.consents}
+        rows = products.active_products(currency=history.currency)
+        self._products: dict[str, Product] = {row.code: row for row in rows}
+        self._late = self._who_is_late()
+        self._chosen: dict[str, str | None] = {}
+        self.counts: Counter[str] = Counter()
+
+    def product_for(self, purchase: Purchase) -> str | None:
+        """Return the plan for a purchase: who consents, is not late and wants instalments gets what fits."""
+        if purchase.key not in self._chosen:
+            self._chosen[purchase.key] = self._choose(purchase)
+        return self._chosen[purchase.key]
+
+    def _choose(self, purchase: Purchase) -> str | None:
+        [tender] = [tender for tender in purchase.tenders if tender.method == "plan"]
+        borrower = f"user:{self.known.users[purchase.shopper]}"
+        # Two in five of those who could take a plan do.
+        wanted = self._consent[purchase.shopper] and sum(purchase.key.encode()) % 5 < 2
+        if not wanted or borrower in self._late:
+            return None
+        count = tender.installments
+        codes = ("plan-3",) if count <= 3 else ("plan-6", "months-6") if count <= 6 else ("months-12", "months-6")
+        for code in codes:
+            product = self._products[code]
+            if product.minimum_amount <= tender.amount <= product.maximum_amount:
+                return code
+        return None
+
+    def sign(self, waiting: Sequence[tuple[Purchase, PaymentOutcome, datetime]]) -> None:
+        """Open the loans of these purchases."""
+        requests = []
+        for purchase, outcome, at in waiting:
+            [tender] = [tender for tender in purchase.tenders if tender.method == "plan"]
+            code = self.product_for(purchase)
+            if code is None:
+                continue
+            product = self._products[code]
+            borrower = f"user:{self.known.users[purchase.shopper]}"
+            number = order_number(key=f"{self.history.name}:{purchase.key}")
+            quoted = quote(product=product, amount=tender.amount, starts_on=at.date())
+            # The method names the tender it waits for in the address of its signing page.
+            tender_id = int(outcome.action_url.strip("/").rsplit("/", 1)[-1])
+            requests.append(
+                NewLoan(
+                    key=f"plan:{tender_id}",
+                    quote=quoted,
+                    disclosure=disclose(quote=quoted, borrower=borrower, purpose=f"order {number}"),
+                    borrower=borrower,
+                    reference=number,
+                    signer=borrower,
+                    signature=self._names[purchase.shopper],
+                    at=at,
+                    tender_id=tender_id,
+                    payment_id=outcome.payment_id,
+                    repay_account=self.known.accounts[purchase.shopper],
+                    expires_at=at + timedelta(days=60),
+                )
+            )
+        with transaction.atomic():
+            servicing.open_loans(requests=requests)
+        self.counts["plans signed"] += len(requests)
+
+    def after(self, first: date, last: date) -> None:
+        """Close these days; at every second sitting some merchants take an advance on what they sold."""
+        close.close_day(until=last)
+        if not is_before_sitting(last):
+            return
+        self._late = self._who_is_late()
+        if (last - self.history.first_day).days >= 70 and last.toordinal() % (2 * RHYTHM_DAYS) == 0:
+            self._advance(last)
+
+    def _who_is_late(self) -> set[str]:
+        loans = Loan.objects.filter(currency=self.currency)
+        late = loans.filter(state="active", days_late__gt=0) | loans.filter(state="charged_off")
+        return set(late.values_list("borrower", flat=True))
+
+    def _advance(self, last: date) -> None:
+        product = self._products[ADVANCE]
+        busy = set(
+            Loan.objects.filter(kind=ADVANCE, state__in=["signed", "active"], currency=self.currency).values_list(
+                "merchant", flat=True
+            )
+        )
+        at = end_of(last)
+        requests = []
+        for merchant_id, monthly in self._monthly_sales(last):
+            merchant = f"merchant:{merchant_id}"
+            turn = (merchant_id * 7 + last.toordinal() // (2 * RHYTHM_DAYS)) % 4
+            amount = int(monthly * 1.2) // 5_000 * 5_000
+            if merchant in busy or merchant in self._late or turn or amount < product.minimum_amount:
+                continue
+            quoted = quote(product=product, amount=min(amount, product.maximum_amount), starts_on=last)
+            key = f"{self.history.name}:advance:{merchant_id}:{last}"
+            owner = f"user:{self._owners[merchant_id]}"
+            requests.append(
+                NewLoan(
+                    key=key,
+                    quote=quoted,
+                    disclosure=disclose(quote=quoted, borrower=merchant, purpose="your business"),
+                    borrower=merchant,
+                    reference=key,
+                    signer=owner,
+                    signature=owner,
+                    at=at,
+                    merchant=merchant,
+                )
+            )
+        if not requests:
+            return
+        with transaction.atomic():
+            loans = servicing.open_loans(requests=requests)
+            servicing.disburse_advances(
+                requests=[
+                    servicing.Draw(loan_id=loan.pk, amount=loan.principal, to=(), key=f"advance:{loan.pk}", at=at)
+                    for loan in loans
+                ]
+            )
+        self.counts["advances paid out"] += len(requests)
+
+    def _monthly_sales(self, last: date) -> list[tuple[int, int]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT merchant, sum(released) / 2 FROM payments_settlement "
+                "WHERE day > %s AND day <= %s AND currency = %s GROUP BY merchant ORDER BY merchant",
+                [last - timedelta(days=60), last, self.currency],
+            )
+            rows = [(int(merchant.removeprefix("merchant:")), int(amount)) for merchant, amount in cursor.fetchall()]
+        return [(merchant_id, amount) for merchant_id, amount in rows if merchant_id in self._owners]
+
+
+class Offers(Borrowers):
+    """Lending as it is: at each month's end features, scores and offers; merchants take what they are offered."""
+
+    by_month = True
+
+    def __init__(self, *, history: History, known: Known, take_advances: bool = True) -> None:
+        super().__init__(history=history, known=known)
+        self._take_advances = take_advances
+        self._owners = {
+            f"merchant:{known.merchants[shop.key]}": f"user:{known.users[shop.owner]}"
+            for shop in history.founding().shops
+        }
+        self._exported = False
+        self.nights: list[dict[str, object]] = []
+
+    def product_for(self, purchase: Purchase) -> str | None:
+        """Return that a purchase is paid at once, as it was."""
+
+    def sign(self, waiting: Sequence[tuple[Purchase, PaymentOutcome, datetime]]) -> None:
+        """Sign nothing."""
+
+    def after(self, first: date, last: date) -> None:
+        """Close these days, and at a month's end make offers and take advances."""
+        close.close_day(until=last)
+        if last == month_end(last):
+            self.month_end(last)
+
+    def month_end(self, last: date) -> None:
+        """Export facts through ``last``, make offers of both kinds, and let merchants take theirs."""
+        # Days of the past that other histories exported already are written anew, once.
+        month = last.replace(day=1)
+        export_facts(until=last + timedelta(days=1), again_from=None if self._exported else month)
+        at = end_of(last)
+        night: dict[str, object] = {"day": last.isoformat()}
+        owed = queries.exposures(at=at)
+        for kind in ("consumer", "merchant"):
+            if models.active(kind=kind) is None:
+                night[kind] = "no scorecard at work"
+                continue
+            report = underwriting.make_offers(
+                kind=kind,
+                as_of=at + timedelta(seconds=1),
+                products=queries.terms_for(kind=kind, currencies=[self.currency]),
+                exposures=owed,
+                at=at,
+            )
+            night[kind] = {"subjects": report.subjects, "offers": report.offers}
+        if self._take_advances:
+            night["advances"] = self._take(at)
+        self.nights.append(night)
+
+    def _take(self, at: datetime) -> int:
+        """Have every merchant with an offer and without an advance take half of it; return how many were paid out."""
+        busy = Loan.objects.filter(kind=ADVANCE, state__in=["signed", "active"]).values("merchant")
+        live = Offer.objects.filter(
+            kind="merchant", currency=self.currency, state=Offer.State.LIVE, subject_id__in=list(self._owners)
+        ).exclude(subject_id__in=busy)
+        requests = [
+            advances.AskAdvance(
+                key=f"{self.history.name}:{offer.subject_id}:{at:%Y-%m-%d}",
+                merchant=offer.subject_id,
+                currency=self.currency,
+                amount=max(offer.minimum, offer.limit // 2),
+                offer_id=offer.pk,
+                applied_by=self._owners[offer.subject_id],
+                at=at,
+            )
+            for offer in live.order_by("subject_id")
+        ]
+        if not requests:
+            return 0
+        applications = advances.ask_for_advances(requests=requests)
+        signed = advances.sign_advances(
+            requests=[
+                advances.SignAdvance(
+                    application_id=application.pk,
+                    signer=request.applied_by,
+                    signature=request.applied_by,
+                    at=at,
+                )
+                for request, application in zip(requests, applications, strict=True)
+                if isinstance(application, Application) and application.state == Application.State.APPROVED
+            ]
+        )
+        return sum(1 for loan in signed if isinstance(loan, Loan))
