@@ -81,17 +81,20 @@ BEGIN
 END $$;
 
 -- What may be sealed: this database's transactions below oldest_xid have all ended (other databases' do not
--- matter; one whose database cannot be told counts as ours). last_id is read before the snapshot, so a
--- transaction at or above next_xid draws only ids above it.
+-- matter; one whose database cannot be told counts as ours). next_xid is our own transaction: it began after
+-- last_id was read, so whatever has an id at or above it draws only numbers above last_id.
 CREATE FUNCTION ledger_horizon(OUT last_id bigint, OUT oldest_xid bigint, OUT next_xid bigint, OUT read_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     seen pg_snapshot;
 BEGIN
-    SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END INTO last_id FROM ledger_id_seq s;
+    SELECT s.last_value INTO last_id FROM ledger_id_seq s
+    WHERE s.is_called AND pg_current_xact_id_if_assigned() IS NULL;  -- else it began too early to tell
+    last_id := coalesce(last_id, 0);
+    next_xid := pg_current_xact_id()::text::bigint;
     seen := pg_current_snapshot();
-    next_xid := pg_snapshot_xmax(seen)::text::bigint;
-    SELECT coalesce(min(running::text::bigint), next_xid) INTO oldest_xid
+    -- The snapshot's xmax may lie below transactions already under way: it follows the last one that ended.
+    SELECT least(next_xid, pg_snapshot_xmax(seen)::text::bigint, min(running::text::bigint)) INTO oldest_xid
     FROM pg_snapshot_xip(seen) AS running
     WHERE NOT EXISTS (
         SELECT FROM pg_locks JOIN pg_stat_activity elsewhere USING (pid)

@@ -78,7 +78,7 @@ CREATE TABLE ledger_closing (
 CREATE INDEX ledger_closing_through ON ledger_closing (through_seal);
 
 -- Covers every account and journal whose transaction id is below to_xid and not below the previous seal's.
--- next_xid and last_id say how far the database's counters stood; every id up to settled_id is covered.
+-- Transactions from next_xid on draw only ids above last_id; every id up to settled_id is covered.
 -- leaves (id and the start of its hash, 16 bytes each) only serve to name a tampered row.
 CREATE TABLE ledger_seal (
     sequence bigint PRIMARY KEY,
