@@ -1,4 +1,4 @@
-"""A shopper's checkout in a process of its own that is killed at a named point: `python -m ... POINT USER LAMP CHAIR`."""
+"""A checkout in a process of its own, killed at a named point: `python -m ... POINT USER LAMP CHAIR`."""
 
 import os
 import signal

@@ -139,7 +139,9 @@ def test_placing_takes_the_same_few_statements_for_one_order_and_for_many(count)
     market = make_market(stock=1_000, money=10_000_000)
     drafts = [make_draft(user=market.shopper, quantities={market.lamp: 1, market.chair: 1}) for _ in range(count)]
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         placed = checkout.place_orders(drafts=drafts)
 
     assert all(not result.replayed for result in placed)
