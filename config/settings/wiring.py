@@ -18,6 +18,7 @@ RIALTO_OUTBOX_KICK = True
 RIALTO_METHODS: list[str] = [
     "payments.providers.bank_account.BankAccountMethod",
     "payments.providers.voucher.VoucherMethod",
+    "payments.providers.card.CardMethod",
     "financing.checkout.method.InstallmentsMethod",
 ]
 
