@@ -181,8 +181,9 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if PRODUCTIO
 CELERY_BROKER_URL = services.broker_url(url=services.redis_database(url=REDIS_URL, offset=1))
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # A task that a dead worker held comes back within seconds, not half a minute.
-    "visibility_timeout": 3_600,
+    # A task that a dead worker held comes back so many seconds later; a live worker says again and again that it
+    # still holds its own (`config.celery.say_what_is_held`), so a long task is not given to a second one.
+    "visibility_timeout": 16,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
     "global_keyprefix": "rialto:",

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 
 import pytest
 from django.apps import apps
@@ -146,6 +148,12 @@ def test_every_scheduled_task_exists_and_goes_to_a_queue_that_a_worker_reads():
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         assert entry["task"] in app.tasks
         assert app.amqp.router.route({}, entry["task"])["queue"].name in QUEUES
+
+
+def test_a_task_called_in_any_process_goes_to_our_own_queue():
+    ask = "import django; django.setup(); from celery import current_app as a; print(a.main, a.conf.broker_url)"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, cwd=env.CHECKOUT)
+    assert done.stdout.split() == ["rialto", settings.CELERY_BROKER_URL]
 
 
 def test_requirements_pin_every_package():
