@@ -26,6 +26,7 @@ WORKPLACES = (
     ("senior officer", "officer"),
     ("risk manager", "officer"),
     ("operations", "ops"),
+    ("operations", "applications"),
 )
 
 
@@ -102,7 +103,7 @@ class Chrome:
         links = []
         if self.roles.merchants:
             links += _reachable((_("My store"), "merchant"))
-        names = {"officer": _("Credit cases"), "ops": _("Operations")}
+        names = {"officer": _("Credit cases"), "ops": _("Operations"), "applications": _("Merchant applications")}
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))
         if self._request.user.is_superuser:

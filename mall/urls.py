@@ -5,9 +5,11 @@ from django.urls import include, path
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
 from mall.checkout import views as checkout
+from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
 from mall.merchants import money_views as merchant_money
 from mall.merchants import order_views as merchant_orders
+from mall.merchants import sell_views as sell
 from mall.merchants import store_views
 from mall.merchants import views as merchants
 from mall.order import views as order
@@ -33,6 +35,14 @@ urlpatterns = [
     path("orders/<str:number>/again/", order.again, name="order-again"),
     path("orders/<str:number>/<str:consignment>/received/", order.received, name="order-received"),
     path("orders/<str:number>/<str:consignment>/review/", order.review, name="order-review"),
+    path("account/details/", customer.home, name="account-home"),
+    path("account/addresses/add/", customer.address_add, name="address-add"),
+    path("account/addresses/<int:pk>/remove/", customer.address_remove, name="address-remove"),
+    path("account/consent/", customer.consent, name="account-consent"),
+    path("sell/", sell.sell, name="sell"),
+    path("sell/documents/<int:pk>/", sell.document, name="application-document"),
+    path("ops/applications/", sell.queue, name="applications"),
+    path("ops/applications/<int:pk>/decide/", sell.decide, name="application-decide"),
     path("merchant/", merchants.home, name="merchant"),
     path("merchant/choose/", merchants.choose, name="merchant-choose"),
     path("merchant/orders/", merchant_orders.orders, name="merchant-orders"),

@@ -132,6 +132,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Rialto"
+ACCOUNT_FORMS = {"signup": "mall.customer.forms.SignUpForm"}
 EMAIL_BACKEND = "django.core.mail.backends." + ("smtp.EmailBackend" if PRODUCTION else "filebased.EmailBackend")
 EMAIL_FILE_PATH = RIALTO_HOME / "mail"
 EMAIL_HOST = env.text(name="EMAIL_HOST", default="localhost")

@@ -15,7 +15,7 @@ from mall.customer.addresses import AddressData
 
 NEW_ADDRESS = "new"
 VOUCHER_CODE = "voucher|"
-_NOT_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP", "DG", "EA", "IC", "TA"}
+_NOT_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO", "AC", "CP", "DG", "EA", "IC", "TA"}
 
 
 def countries() -> list[tuple[str, str]]:
