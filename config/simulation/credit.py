@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
@@ -233,15 +233,23 @@ class Offers(Borrowers):
 
     by_month = True
 
-    def __init__(self, *, history: History, known: Known, take_advances: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        history: History,
+        known: Known,
+        nights: Sequence[dict[str, object]] = (),
+        keep: Callable[[list[dict[str, object]]], None] = lambda nights: None,
+    ) -> None:
+        """``nights`` are those an earlier run had; ``keep`` is told of all after each."""
         super().__init__(history=history, known=known)
-        self._take_advances = take_advances
+        self._keep = keep
         self._owners = {
             f"merchant:{known.merchants[shop.key]}": f"user:{known.users[shop.owner]}"
             for shop in history.founding().shops
         }
         self._exported = False
-        self.nights: list[dict[str, object]] = []
+        self.nights: list[dict[str, object]] = list(nights)
 
     def product_for(self, purchase: Purchase) -> str | None:
         """Return that a purchase is paid at once, as it was."""
@@ -275,9 +283,10 @@ class Offers(Borrowers):
                 at=at,
             )
             night[kind] = {"subjects": report.subjects, "offers": report.offers}
-        if self._take_advances:
-            night["advances"] = self._take(at)
-        self.nights.append(night)
+        night["advances"] = self._take(at)
+        # A night that is lived again after a crash takes the place of its first try.
+        self.nights = [other for other in self.nights if other["day"] != night["day"]] + [night]
+        self._keep(self.nights)
 
     def _take(self, at: datetime) -> int:
         """Have every merchant with an offer and without an advance take half of it; return how many were paid out."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from config.settings.policy import RIALTO_RELEASE_AFTER_DAYS, RIALTO_SETTLE_AFTER_DAYS
 from config.simulation.history import (
     Address,
     Article,
@@ -29,6 +30,9 @@ CURRENCY = "BRL"
 _MOMENT = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+# So long the bank waits for a word of what was sent, and so long it takes to settle what was released last.
+_SILENCE = timedelta(days=RIALTO_RELEASE_AFTER_DAYS)
+_AFTERWARDS = timedelta(days=RIALTO_SETTLE_AFTER_DAYS + 1)
 # The bank's account stands in for every way of paying that moves money at once.
 _ACCOUNT = {"credit_card": "account", "boleto": "account", "debit_card": "account", "voucher": "voucher"}
 _STAND_IN = {**_ACCOUNT, "credit_card": "card"}
@@ -58,7 +62,7 @@ def build(*, extract: Extract, cards: str = "account") -> tuple[PlainHistory, Ch
         name=SOURCE,
         currency=CURRENCY,
         first_day=first.date() if first else date.min,
-        last_day=max(days, default=date.min),
+        last_day=max(days, default=date.min) + _AFTERWARDS,
         people=_founding(extract),
         bought=purchases,
     )
@@ -71,6 +75,8 @@ def _moments(purchase: Purchase) -> Iterable[datetime]:
         for moment in (parcel.dispatched_at, parcel.delivered_at, parcel.cancelled_at):
             if moment:
                 yield moment
+        if parcel.dispatched_at and not parcel.delivered_at:
+            yield parcel.dispatched_at + _SILENCE
         if parcel.refund:
             yield parcel.refund.at
         if parcel.review:
