@@ -40,14 +40,19 @@ def draw(
     key: str,
     at: datetime,
     reference: str = "",
+    onward: str = "",
 ) -> Movement:
     """Lend ``amount`` of what was signed to ledger accounts; the flat fee of an advance comes with its first draw.
+
+    With ``onward``, what reached those accounts goes on to that one in the same breath.
 
     :raises OverDrawn: more than is left to draw.
     """
     if amount > account.undrawn or not account.live:
         raise OverDrawn(f"Loan {account.id} has {account.undrawn} left to draw, not {amount}.")
     transfers = [Transfer(account.codes.principal, code, part) for code, part in to]
+    if onward:
+        transfers += [Transfer(code, onward, part) for code, part in to]
     fee = 0
     if account.state == LoanState.SIGNED:
         account.state, account.disbursed_at = LoanState.ACTIVE, at

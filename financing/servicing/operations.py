@@ -1,7 +1,7 @@
 """What is done to loans after they are quoted: open, disburse, draw, cancel, refund, repay. Set-based, once a key."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -32,7 +32,7 @@ class UnableToRepay(UnableToService):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """Lend ``amount`` of a signed loan into ledger accounts (code, amount) that sum to it."""
+    """Lend ``amount`` of a signed loan into ledger accounts (code, amount), and from there ``onward``."""
 
     loan_id: int
     amount: int
@@ -40,6 +40,7 @@ class Draw:
     key: str
     at: datetime
     reference: str = ""
+    onward: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +130,15 @@ def draw(*, requests: Sequence[Draw], booked_elsewhere: bool = False) -> list[tu
 
     def act(account: LoanAccount, item: Draw) -> tuple[Transfer, ...]:
         key = f"draw:{item.key}"
-        given = acts.draw(account, amount=item.amount, to=item.to, key=key, at=item.at, reference=item.reference)
-        return given.transfers
+        return acts.draw(
+            account,
+            amount=item.amount,
+            to=item.to,
+            key=key,
+            at=item.at,
+            reference=item.reference,
+            onward=item.onward,
+        ).transfers
 
     def again(item: Draw) -> tuple[Transfer, ...]:
         return tuple(Transfer(f"loan:{item.loan_id}:principal", code, amount) for code, amount in item.to)
@@ -274,9 +282,9 @@ def _repay_one(book: Book, item: Repay, done: dict, balances: dict[str, int]) ->
 
 
 def disburse_advances(*, requests: Sequence[Draw]) -> list[tuple[Transfer, ...]]:
-    """Pay signed advances out to their merchants' available money; the flat fee is booked with it.
+    """Pay signed advances out through their merchants' available money to their accounts; the fee is booked with it.
 
-    ``to`` may be empty: then all of it goes to ``merchant:<M>:available``.
+    ``to`` may be empty: then all of it goes to ``merchant:<M>:available``, and on to the account it is repaid from.
 
     :raises UnableToService: one of them was paid out before under another key, or was never signed.
     """
@@ -286,8 +294,9 @@ def disburse_advances(*, requests: Sequence[Draw]) -> list[tuple[Transfer, ...]]
         if item.loan_id not in loans:
             raise UnknownLoan(f"There is no loan {item.loan_id}.")
         loan = loans[item.loan_id]
-        to = item.to or ((f"{loan.merchant}:available", item.amount),)
-        filled.append(Draw(loan_id=item.loan_id, amount=item.amount, to=to, key=item.key, at=item.at))
+        account = f"deposit:{loan.repay_account}" if loan.repay_account else ""
+        given = replace(item, to=((f"{loan.merchant}:available", item.amount),), onward=account)
+        filled.append(item if item.to else given)
     return draw(requests=filled)
 
 

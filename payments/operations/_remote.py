@@ -61,19 +61,38 @@ class Round:
         """Return a step for each question, ``None`` where a remote answer is not there yet."""
         steps: list[Step | None] = [None] * len(questions)
         by_method: dict[str, list[int]] = {}
+        held_up: dict[str, str] = {}
         for index, question in enumerate(questions):
             by_method.setdefault(question.share.tender.method, []).append(index)
-        for code, indexes in by_method.items():
+        # Remote ones first: a local method keeps records of what it did, so it is asked only once they have said yes.
+        for code, indexes in sorted(by_method.items(), key=lambda item: not methods.get(code=item[0]).remote):
             method = methods.get(code=code)
             if method.remote:
                 self._ask_remote(
                     action=action, code=code, questions=questions, indexes=indexes, under_way=under_way, steps=steps
                 )
+                held_up |= self._held_up(questions=questions, indexes=indexes, steps=steps)
                 continue
-            answers = getattr(method, action)(legs=[questions[index].leg for index in indexes])
-            for index, step in zip(indexes, answers, strict=True):
+            ready = [index for index in indexes if _act(questions[index].leg) not in held_up]
+            answers = getattr(method, action)(legs=[questions[index].leg for index in ready])
+            for index, step in zip(ready, answers, strict=True):
                 steps[index] = step
+            for index in indexes:
+                if held_up.get(_act(questions[index].leg)) == "refused":
+                    steps[index] = Step()
         return steps
+
+    @staticmethod
+    def _held_up(
+        *, questions: Sequence[Question], indexes: Sequence[int], steps: Sequence[Step | None]
+    ) -> dict[str, str]:
+        """Return the acts that wait for a remote answer, or were refused by one."""
+        found = {}
+        for index in indexes:
+            step = steps[index]
+            if step is None or step.refusal:
+                found.setdefault(_act(questions[index].leg), "waiting" if step is None else "refused")
+        return found
 
     def _ask_remote(self, *, action, code, questions, indexes, under_way, steps) -> None:
         fresh: list[ProviderAttempt] = []
@@ -111,6 +130,11 @@ class Round:
             row.state = move(machine=ATTEMPT, state=row.state, event="apply")
         if rows:
             ProviderAttempt.objects.filter(pk__in=[row.pk for row in rows]).update(state="applied")
+
+
+def _act(leg: Leg) -> str:
+    """Return the key of the act that a leg belongs to: all legs of one act happen together or not at all."""
+    return leg.key.rpartition(":")[0]
 
 
 def run(*, act: Callable[[Round], list[Result]]) -> list[Result]:
