@@ -5,6 +5,7 @@ from django.urls import include, path
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
 from mall.checkout import views as checkout
+from mall.component_views import components
 from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
 from mall.merchants import money_views as merchant_money
@@ -57,5 +58,6 @@ urlpatterns = [
     path("merchant/staff/", merchants.staff, name="merchant-staff"),
     path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),
     path("merchant/store/", merchants.store, name="merchant-store"),
+    path("_components/", components, name="components"),
     path("", include("mall.oscar_urls")),
 ]
