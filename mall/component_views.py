@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from mall import bank
 
-ICONS = [
+ICONS = (
     "search",
     "basket",
     "account",
@@ -31,8 +31,8 @@ ICONS = [
     "lock",
     "next",
     "bridge",
-]
-PICTURES = [
+)
+PICTURES = (
     "phone",
     "laptop",
     "headphones",
@@ -49,7 +49,7 @@ PICTURES = [
     "book",
     "bicycle",
     "plant",
-]
+)
 
 
 class ExampleForm(forms.Form):
