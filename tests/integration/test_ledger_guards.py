@@ -1,6 +1,7 @@
 """Append-only is refused by the database itself, whoever asks."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg2
 import pytest
@@ -19,7 +20,8 @@ APPEND_ONLY = {
 
 
 @pytest.fixture(autouse=True)
-def _book(fresh_database: Database, django_db_blocker: object) -> Iterator[None]:
+def _book(fresh_database: Database, django_db_blocker: object, settings: object) -> Iterator[None]:
+    settings.RIALTO_CHECKS = []
     with django_db_blocker.unblock():
         [one] = open_deposits("1")
         pay_in(one, 500)
@@ -81,6 +83,7 @@ def test_the_application_writes_only_through_the_ledgers_functions(fresh_databas
         "INSERT INTO ledger_key SELECT * FROM ledger_key",
         "INSERT INTO ledger_journal SELECT * FROM ledger_journal",
         "INSERT INTO ledger_transfer SELECT * FROM ledger_transfer",
+        "INSERT INTO ledger_closing SELECT * FROM ledger_closing",
         "UPDATE ledger_account SET floor = -100",
         "DELETE FROM ledger_account",
         "SELECT nextval('ledger_id_seq')",
@@ -116,3 +119,32 @@ def test_shadow_tables_do_not_lead_the_functions_astray(fresh_database: Database
             assert cursor.fetchall() == [("deposit:1",)]
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize(
+    ("codes", "journals", "debits", "credits", "amounts"),
+    [
+        ("{deposit:1,cash:nostro:main,deposit:1}", "{1,1}", "{1,3}", "{2,2}", "{500,500}"),
+        ("{deposit:1,cash:nostro:main}", "{2,1}", "{1,1}", "{2,2}", "{500,500}"),
+        ("{deposit:1,cash:nostro:main}", "{2}", "{1}", "{2}", "{900}"),
+        ("{deposit:1,cash:nostro:main}", "{1}", "{1}", "{1}", "{5}"),
+        ("{deposit:1,cash:nostro:main}", "{1}", "{1}", "{2}", "{-5}"),
+        ("{deposit:1,cash:nostro:main}", "{1}", "{1}", "{2}", "{NULL}"),
+        ("{deposit:1,cash:nostro:main}", "{1}", "{3}", "{2}", "{5}"),
+        ("{deposit:1,cash:nostro:main}", "{}", "{}", "{}", "{}"),
+    ],
+    ids=["code twice", "out of order", "skipped", "to itself", "negative", "nothing", "no such code", "empty"],
+)
+def test_the_posting_function_itself_cannot_be_talked_past_its_checks(
+    fresh_database: Database, codes: str, journals: str, debits: str, credits: str, amounts: str
+) -> None:
+    positions = "{" + ",".join("1" for _ in journals.split(",") if journals != "{}") + "}"
+    with closing(fresh_database.connect()) as application, application.cursor() as cursor:
+        with pytest.raises(psycopg2.Error):
+            cursor.execute(
+                """SELECT * FROM ledger_post(ARRAY[sha256('a'), sha256('b')], ARRAY[sha256('a'), sha256('b')], '{e,e}',
+                    '{r,r}', ARRAY[now(), now()], '{EUR,EUR}', '{"{}","{}"}', '{NULL,NULL}',
+                    %s, %s, %s, %s, %s, %s)""",
+                [codes, journals, positions, debits, credits, amounts],
+            )
+    assert operations.verify().problems == []

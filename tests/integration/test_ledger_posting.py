@@ -137,7 +137,8 @@ def test_a_journal_no_book_could_take_is_refused_in_a_sentence(said: Journal) ->
         operations.post(journal=said)
 
 
-def test_text_of_any_language_and_quoting_is_kept_as_it_was() -> None:
+def test_text_of_any_language_and_quoting_is_kept_as_it_was(settings: object) -> None:
+    settings.RIALTO_CHECKS = []
     [one] = open_deposits("1")
     metadata = {"note": 'a "quoted" \\ {brace}, NULL', "名": ["空", None, True, {"n": -7}]}
     posted = operations.post(journal=make_journal("клю́ч ☕", (NOSTRO, one, 1), reference='re"f,\\x', metadata=metadata))

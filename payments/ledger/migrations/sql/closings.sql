@@ -2,7 +2,7 @@
 -- before it; then, at `at`, for hot accounts that moved and for others once they have `minimum` transfers
 -- that no closing sums up (adding up fewer costs nothing).
 CREATE FUNCTION ledger_write_closings(at timestamptz, minimum integer) RETURNS integer
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     latest ledger_seal;

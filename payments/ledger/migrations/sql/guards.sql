@@ -35,10 +35,9 @@ BEGIN
     END LOOP;
 END $$;
 
-SELECT ledger_restrict(restricted, ARRAY['SELECT']) FROM unnest(ARRAY[
-    'ledger_account', 'ledger_balance', 'ledger_key', 'ledger_journal', 'ledger_transfer']::regclass[]) AS restricted;
-SELECT ledger_restrict(restricted, ARRAY['SELECT', 'INSERT']) FROM unnest(ARRAY[
-    'ledger_closing', 'ledger_seal']::regclass[]) AS restricted;
+SELECT ledger_restrict(restricted, ARRAY['SELECT']) FROM unnest(ARRAY['ledger_account', 'ledger_balance',
+    'ledger_key', 'ledger_journal', 'ledger_transfer', 'ledger_closing']::regclass[]) AS restricted;
+SELECT ledger_restrict('ledger_seal', ARRAY['SELECT', 'INSERT']);
 SELECT ledger_restrict('ledger_id_seq', ARRAY['SELECT']);
 
 -- Make this month's partitions and those of `ahead` months more. A partition is attached, not created in

@@ -24,6 +24,7 @@ DECLARE
     floored boolean[];
     room bigint[];      -- per code: minor units above the floor, kept up to date along the batch
     own_currency text[];
+    sound boolean;
     mixed boolean;      -- some account of the batch is in another currency than some journal
     debited bigint[] := array_fill(0::bigint, ARRAY[cardinality(codes)]);
     credited bigint[] := array_fill(0::bigint, ARRAY[cardinality(codes)]);
@@ -38,7 +39,7 @@ DECLARE
     culprit int;
     recorded timestamptz;
 BEGIN
-    SELECT array_agg(coalesce(a.id, 0) ORDER BY named.ordinality) INTO ids
+    SELECT array_agg(coalesce(a.id, 0) ORDER BY named.ordinality), count(DISTINCT a.id) = count(a.id) INTO ids, sound
     FROM unnest(codes) WITH ORDINALITY AS named LEFT JOIN ledger_account a ON a.code = named.named;
 
     -- Everybody holds balances in account order, then keys in hash order: no two batches can deadlock.
@@ -78,6 +79,7 @@ BEGIN
         WHILE next <= transfers AND transfer_journal[next] = i LOOP
             next := next + 1;
         END LOOP;
+        sound := sound AND next > first;
         CONTINUE WHEN known[i];
         outcome := NULL;
         FOR t IN first .. next - 1 LOOP
@@ -134,6 +136,10 @@ BEGIN
             RETURN NEXT;
         END IF;
     END LOOP;
+    IF NOT sound OR next <= transfers THEN  -- what follows would write transfers that nobody has checked
+        RAISE EXCEPTION 'ledger_post takes distinct codes, and transfers in the order of their journals'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     IF accepted = 0 THEN
         RETURN;
     END IF;
