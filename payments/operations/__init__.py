@@ -29,6 +29,7 @@ from payments.operations.cancelling import (
     void_payments,
 )
 from payments.operations.capturing import Captured, CapturePart, capture_parts
+from payments.operations.card_answers import answer_for_card, cards_are_played
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -100,9 +101,11 @@ __all__ = [
     "UnableToRelease",
     "UnknownPayment",
     "VoidPayment",
+    "answer_for_card",
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
+    "cards_are_played",
     "deliver",
     "expire_payments",
     "held",

@@ -185,7 +185,7 @@ def _held(*, intent: Any, leg: Leg) -> Step:
         return Step(provider_reference=intent.id, expires_at=leg.at + HELD_FOR)
     if intent.status == "requires_action":
         redirect = _plain(intent.next_action).get("redirect_to_url") or {}
-        return Step(provider_reference=intent.id, action_url=redirect.get("url") or f"/money/card/{leg.tender_id}/")
+        return Step(provider_reference=intent.id, action_url=redirect.get("url") or f"/money/card/{intent.id}/")
     if intent.status == "processing":
         return Step(answered=False)
     problem = _plain(intent.last_payment_error)

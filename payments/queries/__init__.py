@@ -20,7 +20,17 @@ from payments.queries.merchants import (
     settlement,
     settlements_of,
 )
-from payments.queries.paying import MovementView, PartView, PaymentView, TenderView, find, part, payment
+from payments.queries.paying import (
+    CardQuestion,
+    MovementView,
+    PartView,
+    PaymentView,
+    TenderView,
+    card_question,
+    find,
+    part,
+    payment,
+)
 from payments.queries.standing import PartStanding, account_numbers, parts_standing, paying_holders, payment_states
 from payments.queries.tenders import TenderStanding, tenders, tenders_of
 
@@ -28,6 +38,7 @@ __all__ = [
     "Account",
     "AccountLine",
     "AccountStatement",
+    "CardQuestion",
     "LineView",
     "MerchantMoney",
     "MovementView",
@@ -43,6 +54,7 @@ __all__ = [
     "account_numbers",
     "accounts_of",
     "balance_of",
+    "card_question",
     "find",
     "merchant_money",
     "overview",

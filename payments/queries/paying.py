@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from payments.models import Cancellation, Capture, Part, Payment, Refund, Release, Tender
+from payments.models import Cancellation, Capture, Part, Payment, Refund, Release, Share, Tender
+from payments.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,31 @@ class PaymentView:
     expires_at: datetime
     tenders: tuple[TenderView, ...]
     parts: tuple[PartView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardQuestion:
+    """What a card's bank asks its holder: may this card pay this amount (minor units) for that order?"""
+
+    order: str
+    amount: int
+    currency: str
+    return_url: str
+
+
+def card_question(*, reference: str) -> CardQuestion | None:
+    """Return the question behind a provider's reference, while it waits for its answer."""
+    share = (
+        Share.objects.filter(provider_reference=reference, tender__state="action_required")
+        .select_related("tender__payment")
+        .first()
+    )
+    if share is None or not reference:
+        return None
+    paid = share.tender.payment
+    return CardQuestion(
+        order=paid.reference, amount=share.tender.amount, currency=paid.currency, return_url=paid.return_url
+    )
 
 
 def payment(*, payment_id: int) -> PaymentView | None:
@@ -138,19 +164,25 @@ def _part(row: Part, movements: dict[int, list[MovementView]]) -> PartView:
 
 def _movements(parts: list[Part]) -> dict[int, list[MovementView]]:
     found: dict[int, list[MovementView]] = {}
+    currency_of = {row.pk: row.currency for row in parts}
     for kind in (Capture, Release, Refund, Cancellation):
         for row in kind.objects.filter(part__in=parts):
             found.setdefault(row.part_id, []).append(
                 MovementView(
-                    kind=kind.__name__.lower(), at=row.at, amount=row.amount, note=_note(row), journal_id=row.journal_id
+                    kind=kind.__name__.lower(),
+                    at=row.at,
+                    amount=row.amount,
+                    note=_note(row, currency_of[row.part_id]),
+                    journal_id=row.journal_id,
                 )
             )
     return found
 
 
-def _note(row: Capture | Release | Refund | Cancellation) -> str:
+def _note(row: Capture | Release | Refund | Cancellation, currency: str) -> str:
     if isinstance(row, Refund):
         return row.reason
     if isinstance(row, Release):
-        return f"net {row.net}, commission {row.commission}, tax {row.vat}"
+        amounts = {"net": row.net, "commission": row.commission, "tax": row.vat, "deducted": row.deducted}
+        return ", ".join(f"{name} {Money(amount, currency).format()}" for name, amount in amounts.items() if amount)
     return ""

@@ -114,10 +114,12 @@ def test_a_card_whose_bank_asks_first_waits_for_the_payer(agreed: bool, state: s
     payment = pay((make_merchant(), 3_000), token="pm_card_authenticationRequired")
     outcome = authorise(payment)
     assert outcome.state == "action_required"
-    assert outcome.action_url == f"/money/card/{models.Tender.objects.get().pk}/"
     [share] = models.Share.objects.all()
-    card.confirm_at_stand_in(reference=share.provider_reference, agreed=agreed)
-    assert authorise(payment, at=AT + timedelta(minutes=1)).state == state
+    assert outcome.action_url == f"/money/card/{share.provider_reference}/"
+    answered = operations.answer_for_card(
+        reference=share.provider_reference, agreed=agreed, at=AT + timedelta(minutes=1)
+    )
+    assert answered.state == state
 
 
 def test_a_payer_who_never_answers_his_bank_holds_nothing() -> None:

@@ -1,0 +1,163 @@
+"""Pages of payments: one's own money and nobody else's, and the day of operations for those who run it."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from mall.customer.models import User
+from payments import settlement
+from tests.factories.payments import AT, authorise, capture, make_merchant, make_shopper, record, refund, release
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shopper() -> User:
+    return User.objects.create_user(email="ada@example.com", password="a long password")
+
+
+@pytest.fixture
+def operator() -> User:
+    user = User.objects.create_user(email="ops@example.com", password="a long password")
+    user.groups.add(Group.objects.get_or_create(name="operations")[0])
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    return user
+
+
+def signed_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+def live(user: User) -> str:
+    account = make_shopper(user=user.pk)
+    merchant = make_merchant()
+    payment = record(
+        tenders=[("bank_account", account, 3_000)], parts=[(merchant, 3_000)], key="o1", payer=f"user:{user.pk}"
+    )
+    authorise(payment)
+    capture("o1-1")
+    refund("o1-1", 1_000)
+    release("o1-1")
+    return account
+
+
+def test_money_shows_the_account_what_is_in_it_and_how_to_pay_in(client: Client, shopper: User) -> None:
+    account = live(shopper)
+    page = signed_in(client, shopper).get("/money/").content.decode()
+    assert "€980.00" in page
+    assert " ".join(account[start : start + 4] for start in range(0, len(account), 4)) in page
+    assert "Rialto Bank" in page
+
+
+def test_money_without_an_account_says_so(client: Client, shopper: User) -> None:
+    assert "No account yet" in signed_in(client, shopper).get("/money/").content.decode()
+
+
+def test_a_statement_runs_from_balance_to_balance(client: Client, shopper: User) -> None:
+    account = live(shopper)
+    page = signed_in(client, shopper).get(f"/money/accounts/{account}/?month=2026-03").content.decode()
+    for text in ("Held for a purchase", "Refund", "Transfer from another bank", "+€10.00", "-€30.00", "€970.00"):
+        assert text in page.replace('<span class="money">', "").replace("</span>", "")
+    assert "?month=2026-04" in page
+
+
+@pytest.mark.parametrize("month", ["2026-13", "x", "0001-01", "9999-12", ""])
+def test_a_month_that_is_none_shows_this_month(client: Client, shopper: User, month: str) -> None:
+    account = live(shopper)
+    assert signed_in(client, shopper).get(f"/money/accounts/{account}/", {"month": month}).status_code == 200
+
+
+def test_nobody_sees_somebody_elses_statement(client: Client, shopper: User) -> None:
+    account = live(shopper)
+    other = User.objects.create_user(email="eve@example.com", password="a long password")
+    assert signed_in(client, other).get(f"/money/accounts/{account}/").status_code == 404
+    assert Client().get("/money/").status_code == 302
+
+
+def test_operations_sees_how_the_bank_stands(client: Client, shopper: User, operator: User) -> None:
+    live(shopper)
+    page = signed_in(client, operator).get("/ops/").content.decode()
+    assert "Released, to settle" in page
+    assert "€17.60" in page
+    settlement.settle_due(until=AT.date() + timedelta(days=2))
+    settlement.pay_out_due(until=AT.date() + timedelta(days=2))
+    page = client.get("/ops/").content.decode()
+    assert "Nothing waits to be settled." in page
+    assert "merchant:1" in page
+
+
+@pytest.mark.parametrize("name", ["o1", "o1-1"])
+def test_operations_finds_a_payment_by_any_name(client: Client, shopper: User, operator: User, name: str) -> None:
+    live(shopper)
+    page = signed_in(client, operator).get("/ops/find/", {"q": name}).content.decode()
+    assert "Payment of o1" in page
+    assert "net €17.60, commission €2.00, tax €0.40" in page
+
+
+@pytest.mark.parametrize("name", ["", "nothing", "99999999999999999999"])
+def test_a_name_that_leads_nowhere_says_so(client: Client, operator: User, name: str) -> None:
+    response = signed_in(client, operator).get("/ops/find/", {"q": name})
+    assert response.status_code == 404
+    assert "Nothing by that name" in response.content.decode()
+
+
+def test_a_run_is_handed_to_a_worker(client: Client, operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    import celery
+
+    sent = []
+    monkeypatch.setattr(celery.current_app, "send_task", lambda name, **options: sent.append(name))
+    response = signed_in(client, operator).post("/ops/run/", {"run": "settle"}, follow=True)
+    assert sent == ["payments.tasks.settle_day"]
+    assert "Handed to a worker" in response.content.decode()
+    assert "no such run" in client.post("/ops/run/", {"run": "?"}, follow=True).content.decode()
+
+
+def test_a_queue_that_is_gone_is_told_in_one_sentence(
+    client: Client, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import celery
+    from kombu.exceptions import OperationalError
+
+    def fail(name: str, **options: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(celery.current_app, "send_task", fail)
+    response = signed_in(client, operator).post("/ops/run/", {"run": "verify"}, follow=True)
+    assert "The queue does not answer" in response.content.decode()
+
+
+def test_operations_is_for_operations_with_a_second_factor(client: Client, shopper: User, operator: User) -> None:
+    assert signed_in(client, shopper).get("/ops/").status_code == 403
+    Authenticator.objects.all().delete()
+    response = signed_in(client, operator).get("/ops/")
+    assert response.status_code == 302
+    assert response.url == reverse("mfa_index")
+    assert Client().get("/ops/").status_code == 302
+
+
+def test_an_unknown_card_question_is_not_found(client: Client) -> None:
+    assert client.get("/money/card/pi_unknown/").status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_the_pages_take_the_same_statements_however_much_there_is(
+    client: Client, shopper: User, count: int, django_assert_max_num_queries: object
+) -> None:
+    account = make_shopper(user=shopper.pk)
+    merchant = make_merchant()
+    for number in range(count):
+        payment = record(
+            tenders=[("bank_account", account, 100)],
+            parts=[(merchant, 100)],
+            key=f"o{number}",
+            payer=f"user:{shopper.pk}",
+        )
+        authorise(payment)
+    signed_in(client, shopper).get("/money/")
+    with django_assert_max_num_queries(25):
+        client.get("/money/")
