@@ -26,6 +26,7 @@ from financing.underwriting import operations as underwriting
 from financing.underwriting.models import Application, Offer
 from mall.checkout.drafts import order_number
 from payments import operations as bank
+from payments import queries as payments
 from payments.operations import PaymentOutcome
 
 ADVANCE = "advance"
@@ -207,11 +208,19 @@ class Pilot(Borrowers):
             )
         if not requests:
             return
+        accounts = payments.account_numbers(holders=[request.merchant for request in requests])
         with transaction.atomic():
             loans = servicing.open_loans(requests=requests)
             servicing.disburse_advances(
                 requests=[
-                    servicing.Draw(loan_id=loan.pk, amount=loan.principal, to=(), key=f"advance:{loan.pk}", at=at)
+                    servicing.Draw(
+                        loan_id=loan.pk,
+                        amount=loan.principal,
+                        # Straight to the account: what is available is paid out by other rules of time.
+                        to=((f"deposit:{accounts[loan.merchant, self.currency]}", loan.principal),),
+                        key=f"advance:{loan.pk}",
+                        at=at,
+                    )
                     for loan in loans
                 ]
             )

@@ -115,13 +115,16 @@ class Driver:
         window_days: int,
         credit: Credit | None = None,
         progress: Progress,
+        rhythm_days: int = what.RHYTHM_DAYS,
     ) -> None:
+        """``rhythm_days``: how often reserves mature and what else is available is paid out."""
         self.history, self.run, self.known = history, run, known
-        self.window_days, self.progress = window_days, progress
+        self.window_days, self.progress, self.rhythm_days = window_days, progress, rhythm_days
         self.credit = credit or NoCredit()
         self.tally = Tally()
         self.timings: Counter[str] = Counter()
         self.people = {person.key: person for person in history.founding().shoppers}
+        self._merchants = [f"merchant:{merchant}" for merchant in known.merchants.values()]
         self._policy = settings.RIALTO_POLICY
 
     # --- the course of time
@@ -382,8 +385,10 @@ class Driver:
 
     def _settle(self, last: date) -> None:
         settlement.settle_due(until=last)
-        settlement.mature_reserves(until=last)
         settlement.pay_out_due(until=last)
+        if last.toordinal() % self.rhythm_days == 0:
+            settlement.mature_reserves(until=last)
+            settlement.pay_out_due(until=last, merchants=self._merchants)
 
     def _outbox(self) -> None:
         """Deliver what waits; somebody else may be delivering too, and is waited for."""

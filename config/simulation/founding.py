@@ -127,7 +127,7 @@ def _register(batch: list[Shopper], currency: str) -> list[int]:
             customers.RegisterShopper(
                 email=person.email,
                 name=person.name,
-                password=None,
+                password=person.password,
                 address=address_data(person.address),
                 currency=currency,
                 consent_credit=person.consents,

@@ -27,7 +27,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """Somebody with an account."""
+    """Somebody with an account; without a password they cannot sign in until they set one."""
 
     key: str
     email: str
@@ -35,6 +35,7 @@ class Shopper:
     address: Address
     opened_at: datetime
     consents: bool
+    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

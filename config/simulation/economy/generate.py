@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -43,7 +43,10 @@ class Economy:
         products: int = 2_000,
         orders: int = 12_000,
         currency: str = "EUR",
+        known: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
+        """``known`` gives the e-mail address and password hash of ``shopper:0`` or ``owner:0``."""
+        self._sign_ins = dict(known or {})
         self.name = f"economy:{seed}"
         self.seed, self.days, self.currency = seed, days, currency
         self.last_day = last_day
@@ -77,7 +80,13 @@ class Economy:
 
     def founding(self) -> Founding:
         """Return who and what is there."""
-        return Founding([*self.shoppers, *self.owners], self.shops, self.articles)
+        everybody = [
+            replace(person, email=self._sign_ins[person.key][0], password=self._sign_ins[person.key][1], consents=True)
+            if person.key in self._sign_ins
+            else person
+            for person in (*self.shoppers, *self.owners)
+        ]
+        return Founding(everybody, self.shops, self.articles)
 
     def _days_until(self, moment: datetime) -> float:
         return (moment - people.moment(self.first_day, 0)).total_seconds() / 86_400
@@ -90,6 +99,7 @@ class Economy:
         picks, shop_picks = generator.random((merchants, 7)), generator.random((merchants, 5))
         # Most were there when the mall opened; the others joined over its first two thirds.
         joined = np.where(generator.random(merchants) < 0.6, 0.0, generator.random(merchants) * days * 0.65)
+        joined[0] = 0.0
         self.owners: list[Shopper] = []
         self.shops: list[Shop] = []
         self._aisle_of: list[int] = []

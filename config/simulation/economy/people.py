@@ -56,10 +56,13 @@ class MerchantTraits:
 def draw_shoppers(*, generator: np.random.Generator, count: int) -> ShopperTraits:
     """Return the traits of ``count`` shoppers."""
     income, thrift, honesty = (generator.standard_normal(count) for _ in range(3))
+    # The first shopper is the demo's: a good customer who buys often.
+    income[0], thrift[0], honesty[0] = 1.2, 0.9, 0.8
     luck = generator.standard_normal(count)
     # Who earns more can save more; the rest is character.
     thrift = 0.35 * income + np.sqrt(1 - 0.35**2) * thrift
     appetite = np.exp(0.45 * generator.standard_normal(count) + 0.25 * income)
+    appetite[0] = appetite.sum() / 400
     odds = -2.2 - 0.7 * income - 1.2 * thrift - 0.8 * honesty + 0.4 * luck
     return ShopperTraits(income, thrift, honesty, appetite, odds)
 
@@ -70,9 +73,14 @@ def draw_merchants(*, generator: np.random.Generator, count: int, days: int) -> 
     # Even spaced places of the normal distribution: a hundred merchants must still have a few giants.
     size = generator.permutation(np.exp(1.74 * _normal_at(places)))
     skill, honesty = generator.standard_normal(count), generator.standard_normal(count)
+    # The first merchant is the demo's: large, able and honest.
+    large = int(np.argsort(size)[int(0.93 * (count - 1))])
+    size[0], size[large] = size[large], size[0]
+    skill[0], honesty[0] = 0.9, 0.9
     growth = 0.25 + 0.35 * skill + 0.25 * generator.standard_normal(count)
     season = np.clip(generator.normal(0.35, 0.25, count), 0, 1.2)
     fails = generator.random(count) < sigmoid(-2.1 - 0.8 * skill - 0.5 * honesty)
+    fails[0] = False
     shock_day = np.where(fails, generator.uniform(0.35, 0.95, count) * days, days * 10.0)
     related = np.zeros(count)
     # Those who trade with themselves are neither giants nor beginners.

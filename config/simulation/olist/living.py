@@ -69,7 +69,9 @@ def replay(*, prepared: Prepared, window_days: int, with_credit: bool, progress:
             nights=run.report.get("nights", []),
             keep=lambda nights: _keep(run, nights),
         )
-    driver = Driver(history=history, run=run, known=known, window_days=window_days, credit=lenders, progress=progress)
+    driver = Driver(
+        history=history, run=run, known=known, window_days=window_days, credit=lenders, progress=progress, rhythm_days=1
+    )
     tally = driver.live()
     return Lived(prepared, known, tally, lenders.nights if lenders else [], dict(driver.timings))
 

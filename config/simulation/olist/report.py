@@ -51,7 +51,7 @@ SELECT 'merchant:' || m.id FROM merchants_merchant m WHERE m.key LIKE %s
 """
 _PAID_OUT = "SELECT count(*), coalesce(sum(amount), 0) FROM payments_payout WHERE merchant = ANY(%s)"
 _SETTLED = """
-SELECT coalesce(sum(to_reserve) - sum(matured), 0), coalesce(sum(withheld), 0), coalesce(sum(to_receivable), 0)
+SELECT coalesce(sum(to_reserve - coalesce(matured, 0)), 0), coalesce(sum(withheld), 0), coalesce(sum(to_receivable), 0)
 FROM payments_settlement WHERE merchant = ANY(%s)
 """
 _LOANS = """
