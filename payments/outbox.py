@@ -21,7 +21,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from payments import events
+from payments import events, rows
 from payments.models import HandledEvent, OutboxEvent
 
 logger = logging.getLogger(__name__)
@@ -40,13 +40,12 @@ def record(*, happened: Sequence[events.Event]) -> None:
     """Write events in the caller's transaction; an event whose key was seen before is left out."""
     if not happened:
         return
-    OutboxEvent.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             OutboxEvent(name=event.name, key=f"{event.name}:{event.key}", payload=event.to_payload(), at=event.at)
             for event in happened
         ],
         ignore_conflicts=True,
-        batch_size=BATCH,
     )
     waiting = {function for _, function, *_ in connection.run_on_commit}
     if not _held.get() and _kick not in waiting:

@@ -14,7 +14,6 @@ from payments.operations.accounts import (
     Moved,
     OpenAccount,
     open_customer_accounts,
-    open_house_accounts,
     receive_money,
     withdraw_money,
 )
@@ -44,6 +43,7 @@ from payments.operations.errors import (
     UnableToRelease,
     UnknownPayment,
 )
+from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
@@ -114,6 +114,7 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "pay_in_capital",
     "publish",
     "receive_money",
     "record_payments",

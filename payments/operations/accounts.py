@@ -18,6 +18,7 @@ from payments.ledger.journal import Journal
 from payments.models import CustomerAccount
 from payments.models.changes import next_ids
 from payments.operations.errors import PaymentError, UnableToMoveMoney, UnableToOpen
+from payments.operations.house import open_house_accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +52,6 @@ class Moved:
     journal_id: int
     replayed: bool
     in_suspense: bool = False
-
-
-def open_house_accounts(*, currency: str, at: datetime) -> None:
-    """Open the bank's own accounts in ``currency``; those that are open stay as they are."""
-    ledger.open_accounts(specs=chart.house_accounts(currency), at=at)
 
 
 def open_customer_accounts(*, requests: Sequence[OpenAccount]) -> list[CustomerAccount]:

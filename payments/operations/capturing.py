@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from payments import events, journals, outbox
+from payments import events, journals, outbox, rows
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.ledger.journal import Transfer
@@ -182,9 +182,7 @@ def _post(*, plans: dict[int, _Plan], book: _book.Book, current: _remote.Round) 
             results[index] = UnableToCapture(str(outcome))
             continue
         posted.append((plan, outcome.journal_id))
-        results[index] = Captured(
-            part_reference=plan.part.reference, amount=plan.amount, journal_id=outcome.journal_id
-        )
+        results[index] = Captured(part_reference=plan.part.reference, amount=plan.amount, journal_id=outcome.journal_id)
     _save(posted=posted, book=book)
     current.applied(keys=[f"{plan.request.key}:{share.pk}" for plan, _ in posted for share, _ in plan.takes])
     return results
@@ -197,16 +195,14 @@ def _transfers(plan: _Plan) -> tuple[Transfer, ...]:
 def _save(*, posted: Sequence[tuple[_Plan, int]], book: _book.Book) -> None:
     if not posted:
         return
-    captures = Capture.objects.bulk_create(
-        [
-            Capture(
-                key=plan.request.key, amount=plan.amount, at=plan.request.at, journal_id=journal_id, part=plan.part
-            )
+    captures = rows.insert(
+        rows=[
+            Capture(key=plan.request.key, amount=plan.amount, at=plan.request.at, journal_id=journal_id, part=plan.part)
             for plan, journal_id in posted
         ]
     )
-    MovementLeg.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             MovementLeg(capture=capture, tender=share.tender, amount=amount)
             for capture, (plan, _) in zip(captures, posted, strict=True)
             for share, amount in plan.takes

@@ -12,8 +12,8 @@ from django.db import transaction
 from payments.ledger import chart
 from payments.ledger import operations as ledger
 from payments.models import CustomerAccount, MerchantTerms
-from payments.operations.accounts import open_house_accounts
 from payments.operations.errors import PaymentError, UnableToOpen
+from payments.operations.house import open_house_accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from payments import methods
+from payments import methods, rows
 from payments.models import MerchantTerms, Part, Payment, Share, Tender
 from payments.operations.errors import InvalidPayment, KeyReused, PaymentError
 
@@ -137,8 +137,8 @@ def _problem(*, request: PaymentRequest, terms: dict[str, MerchantTerms]) -> str
 def _write(*, requests: Sequence[PaymentRequest], terms: dict[str, MerchantTerms]) -> dict[str, int]:
     if not requests:
         return {}
-    payments = Payment.objects.bulk_create(
-        [
+    payments = rows.insert(
+        rows=[
             Payment(
                 key=request.key,
                 fingerprint=request.fingerprint(),
@@ -154,15 +154,15 @@ def _write(*, requests: Sequence[PaymentRequest], terms: dict[str, MerchantTerms
         ]
     )
     pairs = list(zip(payments, requests, strict=True))
-    tenders = Tender.objects.bulk_create(
-        [
+    tenders = rows.insert(
+        rows=[
             Tender(payment=payment, position=position, method=item.method, source=item.source, amount=item.amount)
             for payment, request in pairs
             for position, item in enumerate(request.tenders)
         ]
     )
-    parts = Part.objects.bulk_create(
-        [
+    parts = rows.insert(
+        rows=[
             _part(payment=payment, position=position, item=item, terms=terms[item.merchant])
             for payment, request in pairs
             for position, item in enumerate(request.parts)
@@ -173,7 +173,7 @@ def _write(*, requests: Sequence[PaymentRequest], terms: dict[str, MerchantTerms
         by_payment[tender.payment_id][0].append(tender)
     for part in parts:
         by_payment[part.payment_id][1].append(part)
-    Share.objects.bulk_create([share for rows in by_payment.values() for share in _shares(*rows)])
+    rows.insert(rows=[share for tenders_and_parts in by_payment.values() for share in _shares(*tenders_and_parts)])
     return {payment.key: payment.pk for payment in payments}
 
 

@@ -14,6 +14,7 @@ from payments.models import Part, Release, Share
 from payments.money import share as rate
 from payments.operations import _book, _remote
 from payments.operations.errors import KeyReused, PaymentError, UnableToRelease, UnknownPayment
+from payments.rows import insert
 from payments.states import PART, may
 
 
@@ -176,7 +177,7 @@ def _post(*, plans: dict[int, _Plan], book: _book.Book) -> dict[int, Released | 
         rows.append(row)
         results[index] = _result(part=plan.part, row=row, replayed=False)
         _count_as_pending(plan=plan, book=book)
-    Release.objects.bulk_create(rows)
+    insert(rows=rows)
     book.write()
     outbox.record(happened=[_event(row) for row in rows])
     return results

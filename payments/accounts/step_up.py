@@ -1,0 +1,198 @@
+"""Step-up: small payments from an account need no second factor; larger ones a code, bound to payee and amount.
+
+Free are payments up to ``RIALTO_STEP_UP_ABOVE`` until a day's free payments reach ``RIALTO_STEP_UP_ABOVE_PER_DAY``.
+The code is the authenticator app's where the shopper has one, else six digits sent by mail.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from payments.models import StepUpChallenge, StepUpCounter
+from payments.money import Money
+
+TRIES = 5
+# New codes one holder may ask for within the time a code is valid.
+CHALLENGES = 5
+DIGITS = 6
+
+
+class StepUpError(Exception):
+    """Base of every refusal of this module; nothing was counted as paid."""
+
+
+class TooManyChallenges(StepUpError):
+    """The holder has asked for too many codes in a short time."""
+
+
+class UnableToSendCode(StepUpError):
+    """The code could not be sent by mail."""
+
+
+class WrongCode(StepUpError):
+    """The code is wrong, used, too late, tried too often, or meant for another payee or amount."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """A question for a second factor: ``factor`` is `totp` (the authenticator app) or `email`."""
+
+    key: str
+    factor: str
+    expires_at: datetime
+
+
+def challenge_needed(*, account: str, amount: int, at: datetime) -> bool:
+    """Return whether paying ``amount`` (minor units) from ``account`` needs a second factor."""
+    policy = settings.RIALTO_POLICY
+    if amount > policy.STEP_UP_ABOVE:
+        return True
+    spent = StepUpCounter.objects.filter(account=account, day=at.date()).values_list("spent", flat=True).first() or 0
+    return spent + amount > policy.STEP_UP_ABOVE_PER_DAY
+
+
+def spend_freely(*, account: str, amount: int, at: datetime) -> bool:
+    """Count a payment without a second factor, in the caller's transaction; return whether it is allowed."""
+    policy = settings.RIALTO_POLICY
+    if amount > policy.STEP_UP_ABOVE:
+        return False
+    with transaction.atomic():
+        day = at.date()
+        StepUpCounter.objects.bulk_create([StepUpCounter(account=account, day=day)], ignore_conflicts=True)
+        counter = StepUpCounter.objects.select_for_update().get(account=account, day=day)
+        if counter.spent + amount > policy.STEP_UP_ABOVE_PER_DAY:
+            return False
+        counter.spent += amount
+        counter.save(update_fields=["spent"])
+    return True
+
+
+def start(*, key: str, holder: str, payee: str, amount: int, currency: str, at: datetime) -> Challenge:
+    """Ask ``holder`` (`user:1`) for a second factor to pay ``amount`` minor units to ``payee``.
+
+    The same key is the same question again, without a new code, as long as it says the same and lasts.
+
+    :raises TooManyChallenges: this holder has asked too often.
+    :raises UnableToSendCode: the mail could not be sent; ask again.
+    """
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    with transaction.atomic():
+        name = _name(key=key, payee=payee, amount=amount)
+        known = StepUpChallenge.objects.select_for_update().filter(key=name).first()
+        if known and known.expires_at > at:
+            return Challenge(key=key, factor=known.factor, expires_at=known.expires_at)
+        _refuse_too_many(holder=holder, at=at)
+        has_app = _authenticator(holder=holder) is not None
+        row, _created = StepUpChallenge.objects.update_or_create(
+            key=name,
+            defaults={
+                "holder": holder,
+                "payee": payee,
+                "amount": amount,
+                "currency": currency,
+                "factor": "totp" if has_app else "email",
+                "code_digest": "" if has_app else _digest(name=name, code=code),
+                "tries": 0,
+                "created_at": at,
+                "expires_at": at + settings.RIALTO_POLICY.STEP_UP_VALID_FOR,
+                "passed_at": None,
+            },
+        )
+    if row.factor == "email":
+        _send(row=row, code=code)
+    return Challenge(key=key, factor=row.factor, expires_at=row.expires_at)
+
+
+def answer(*, key: str, code: str, payee: str, amount: int, at: datetime) -> None:
+    """Accept the code for paying exactly ``amount`` to ``payee``; a question is passed once.
+
+    :raises WrongCode: it is not the right code for this, or the question is over.
+    """
+    with transaction.atomic():
+        name = _name(key=key, payee=payee, amount=amount)
+        row = StepUpChallenge.objects.select_for_update().filter(key=name).first()
+        problem = _problem(row=row, at=at)
+        if not problem and row is not None:
+            row.tries += 1
+            if _is_right(row=row, code="".join(code.split())):
+                row.passed_at = at
+            else:
+                problem = _("This code is not right: %(left)d tries are left.") % {"left": max(0, TRIES - row.tries)}
+            row.save(update_fields=["tries", "passed_at"])
+    if problem:
+        raise WrongCode(problem)
+
+
+def is_passed(*, key: str, payee: str, amount: int, at: datetime) -> bool:
+    """Return whether this very payment was allowed by a second factor that still counts."""
+    return StepUpChallenge.objects.filter(
+        key=_name(key=key, payee=payee, amount=amount), passed_at__isnull=False, expires_at__gt=at
+    ).exists()
+
+
+def _name(*, key: str, payee: str, amount: int) -> str:
+    """Return the name of the question: another payee or amount is another question."""
+    return f"{key}:{amount}:{sha256(payee.encode()).hexdigest()[:16]}"
+
+
+def _refuse_too_many(*, holder: str, at: datetime) -> None:
+    since = at - settings.RIALTO_POLICY.STEP_UP_VALID_FOR - timedelta(seconds=1)
+    if StepUpChallenge.objects.filter(holder=holder, created_at__gt=since).count() >= CHALLENGES:
+        raise TooManyChallenges(_("Too many codes were asked for: wait ten minutes and try again."))
+
+
+def _problem(*, row: StepUpChallenge | None, at: datetime) -> str:
+    if row is None:
+        return _("No code was asked for this payment: ask for one.")
+    if row.passed_at is not None:
+        return _("This code was used already.")
+    if row.expires_at <= at:
+        return _("The code is too old: ask for a new one.")
+    if row.tries >= TRIES:
+        return _("Too many wrong codes: wait ten minutes and ask for a new one.")
+    return ""
+
+
+def _is_right(*, row: StepUpChallenge, code: str) -> bool:
+    if row.factor == "totp":
+        authenticator = _authenticator(holder=row.holder)
+        return authenticator is not None and TOTP(authenticator).validate_code(code)
+    return hmac.compare_digest(row.code_digest, _digest(name=row.key, code=code))
+
+
+def _digest(*, name: str, code: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"step-up:{name}:{code}".encode(), sha256).hexdigest()
+
+
+def _user_id(holder: str) -> int:
+    return int(holder.removeprefix("user:"))
+
+
+def _authenticator(*, holder: str) -> Authenticator | None:
+    return Authenticator.objects.filter(user_id=_user_id(holder), type=Authenticator.Type.TOTP).first()
+
+
+def _send(*, row: StepUpChallenge, code: str) -> None:
+    address = get_user_model().objects.values_list("email", flat=True).get(pk=_user_id(row.holder))
+    amount = Money(row.amount, row.currency).format()
+    text = _(
+        "Your code for paying %(amount)s to %(payee)s is %(code)s. It is valid for ten minutes, for this payment "
+        "alone. If you did not ask for it, do nothing."
+    ) % {"amount": amount, "payee": row.payee, "code": code}
+    try:
+        send_mail(_("Your code: %(code)s") % {"code": code}, text, None, [address])
+    except OSError as problem:
+        StepUpChallenge.objects.filter(pk=row.pk).update(expires_at=row.created_at)
+        raise UnableToSendCode(_("The code could not be sent: try again in a moment.")) from problem

@@ -1,0 +1,130 @@
+"""What every event of payments posts, as a page: the journals themselves, called with the figures of one sale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from payments import journals
+from payments.ledger.journal import Journal
+
+AT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+DAY = date(2026, 1, 4)
+
+
+def document() -> str:
+    """Return the whole of ``docs/money-flow.md``."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "# Money flow: what every event of payments posts"
+    yield ""
+    yield "Generated from `payments/journals.py` by `manage.py money_flow --write docs/money-flow.md`: each line is the"
+    yield "journal of one event, posted whole or not at all, with figures of a sale of 100.00 and a return of 25.00."
+    for title, entries in (
+        ("Opening", _opening()),
+        ("Paying", _paying()),
+        ("Settling", _settling()),
+        ("Undoing", _undoing()),
+    ):
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield "| event | what happened | debit → credit | amount |"
+        yield "|---|---|---|---|"
+        for meaning, journal in entries:
+            for number, transfer in enumerate(journal.transfers):
+                event = f"`{journal.event}`" if number == 0 else ""
+                words = meaning if number == 0 else ""
+                amount = f"{transfer.amount // 100}.{transfer.amount % 100:02}"
+                yield f"| {event} | {words} | {transfer.debit} → {transfer.credit} | {amount} |"
+    yield ""
+
+
+def _opening() -> Iterator[tuple[str, Journal]]:
+    common = {"bank": "main", "amount": 10_000, "currency": "EUR", "key": "k", "at": AT}
+    yield "The owners pay capital in", journals.capital_paid_in(**common)
+    yield (
+        "Money arrives from another bank",
+        journals.money_received(account="C", reference="", **common),
+    )
+    yield (
+        "… for an account nobody has",
+        journals.money_received_for_nobody(account="?", reference="", **common),
+    )
+    yield "Money leaves to another bank", journals.money_sent(account="C", reference="", **common)
+
+
+def _paying() -> Iterator[tuple[str, Journal]]:
+    paid = {"currency": "EUR", "key": "k", "at": AT}
+    hold = journals.hold_on_account(account="C", payment_id=0, amount=10_000)
+    yield (
+        "Authorise by bank account (a card, a plan, a voucher post nothing)",
+        journals.payment_authorised(payment_id=0, reference="order", transfers=hold, **paid),
+    )
+    back = journals.hold_given_back(account="C", payment_id=0, amount=10_000)
+    yield (
+        "Void, expiry, cancelled consignment",
+        journals.hold_released(payment_id=0, reference="K", transfers=back, **paid),
+    )
+    for words, transfers in (
+        ("Capture by bank account", journals.capture_from_account(payment_id=0, escrow="escrow:K", amount=10_000)),
+        ("Capture by card", journals.capture_from_card(escrow="escrow:K", amount=10_000, currency="EUR")),
+        (
+            "Capture by a voucher of the bank",
+            journals.capture_from_voucher(escrow="escrow:K", amount=10_000, currency="EUR"),
+        ),
+    ):
+        yield words, journals.part_captured(part="K", payment_id=0, transfers=transfers, **paid)
+
+
+def _settling() -> Iterator[tuple[str, Journal]]:
+    common = {"currency": "EUR", "key": "k", "at": AT}
+    yield (
+        "Release on delivery: net, commission, the tax on it",
+        journals.part_released(part="K", merchant="merchant:M", net=9_032, commission=800, vat=168, **common),
+    )
+    yield (
+        "Settle T+N: what is owed first, then reserve, the rest available",
+        journals.merchant_settled(
+            merchant="merchant:M", day=DAY, receivable=1_000, reserve=402, available=7_630, **common
+        ),
+    )
+    yield "A reserve matures", journals.reserve_matured(merchant="merchant:M", day=DAY, amount=402, **common)
+    yield (
+        "Payout to an account here",
+        journals.merchant_paid_out(merchant="merchant:M", day=DAY, account="M", amount=7_630, **common),
+    )
+
+
+def _undoing() -> Iterator[tuple[str, Journal]]:
+    common = {"part": "K", "reason": "returned", "currency": "EUR", "key": "k", "at": AT}
+    sources = {"part": "K", "merchant": "merchant:M", "currency": "EUR"}
+    nothing = dict.fromkeys(("escrow", "pending", "available", "reserve", "receivable", "commission", "vat"), 0)
+    before = journals.refund_sources(**sources, **{**nothing, "escrow": 2_500})
+    after = journals.refund_sources(
+        **sources,
+        **{
+            **nothing,
+            "pending": 1_000,
+            "available": 500,
+            "reserve": 402,
+            "receivable": 356,
+            "commission": 200,
+            "vat": 42,
+        },
+    )
+    destinations = (
+        ("to a bank account", journals.account_destination(account="C")),
+        ("to a card", journals.card_destination(currency="EUR")),
+        ("to a voucher's budget", journals.voucher_destination(currency="EUR")),
+    )
+    for words, destination in destinations:
+        transfers = journals.refund_to(sources=before, destination=destination)
+        yield f"Refund before release {words}", journals.part_refunded(transfers=transfers, **common)
+    transfers = journals.refund_to(sources=after, destination=destinations[0][1])
+    yield (
+        "Refund after release: this part's unsettled money, else available, else reserve, else a debt; and the fees",
+        journals.part_refunded(transfers=transfers, **common),
+    )
