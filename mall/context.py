@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
@@ -65,8 +66,11 @@ class Chrome:
 
     @cached_property
     def basket_count(self) -> int:
-        """Return how many pieces lie in the basket."""
-        return basket_count(request=self._request)
+        """Return how many pieces lie in the basket; a basket that was read for the page is not counted again."""
+        basket = self._request.basket
+        if isinstance(basket, SimpleLazyObject) and basket._wrapped is empty:
+            return basket_count(request=self._request)
+        return sum(line.quantity for line in basket.all_lines())
 
     @cached_property
     def money(self) -> MoneyAtAGlance | None:

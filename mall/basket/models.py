@@ -40,7 +40,7 @@ class Basket(AbstractBasket):
                     "product__parent__product_class",
                     "stockrecord__partner__merchant",
                 )
-                .prefetch_related("attributes", "product__images", "product__stockrecords")
+                .prefetch_related("attributes", "product__stockrecords")
                 .order_by(self._meta.pk.name)
             )
         return self._lines

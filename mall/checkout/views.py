@@ -225,6 +225,8 @@ def _render(
         "form": page.form,
         "key": key or attempt.fresh_key(),
         "problem": problem,
+        # The ways to pay say what the account holds; the header need not ask again.
+        "hide_money": True,
         "address_fields": [page.form[name] for name in page.form.address_fields],
         "new_address": "address_choice" not in page.form.fields
         or page.form["address_choice"].value() in ("", None, "new"),

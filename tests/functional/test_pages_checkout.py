@@ -1,0 +1,227 @@
+"""The checkout: one page, one key, one order."""
+
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from mall.order.models import Order
+from payments.queries import standing
+from tests.factories.mall import make_address, make_market, make_shopper
+
+pytestmark = pytest.mark.django_db
+
+NEW_ADDRESS = {
+    "address_choice": "new",
+    "name": "Ada Weber",
+    "line1": "Lindenweg 4",
+    "postcode": "28195",
+    "city": "Bremen",
+    "country": "DE",
+}
+
+
+def fill_basket(client, market, lamps=1, chairs=1):
+    client.post("/basket/add/", {"stockrecord": market.lamp.pk, "quantity": lamps})
+    if chairs:
+        client.post("/basket/add/", {"stockrecord": market.chair.pk, "quantity": chairs})
+
+
+def form_of(response) -> dict[str, str]:
+    """Return what a browser would send back when nothing but the defaults is chosen."""
+    text = response.content.decode()
+    form = text[text.index('id="checkout-form"') :]
+    sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    for tag in re.findall(r"<input[^>]*checked[^>]*>", form):
+        sent[re.search(r'name="([^"]+)"', tag)[1]] = unescape(re.search(r'value="([^"]+)"', tag)[1])
+    sent.pop("csrfmiddlewaretoken", None)
+    return sent
+
+
+def held(shopper) -> int:
+    [account] = standing.account_balances(holder=f"user:{shopper.pk}")
+    return account.balance
+
+
+@pytest.fixture
+def market():
+    return make_market()
+
+
+@pytest.fixture
+def buyer(client, market):
+    client.force_login(market.shopper)
+    fill_basket(client, market)
+    return client
+
+
+def test_three_interactions_lead_to_an_order(buyer, market):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
+    response = buyer.post("/checkout/", sent)
+    order = Order.objects.get()
+    assert response["Location"] == reverse("checkout-done", args=[order.number])
+    assert (order.status, order.total_minor) == ("Confirmed", 2_500 + 490 + 8_000)
+    assert held(market.shopper) == 100_000 - order.total_minor
+    text = buyer.get(response["Location"]).content.decode()
+    assert "Thank you, it is ordered" in text
+    assert "2 parcels" in text
+
+
+def test_a_double_click_a_retry_and_the_back_button_give_the_same_order(buyer, market):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
+    places = {buyer.post("/checkout/", sent)["Location"] for _ in range(3)}
+    assert len(places) == 1
+    assert Order.objects.count() == 1
+    assert held(market.shopper) == 100_000 - Order.objects.get().total_minor
+
+
+def test_two_tabs_of_one_basket_give_one_order(buyer):
+    first = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
+    second = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
+    assert first["key"] != second["key"]
+    buyer.post("/checkout/", first)
+    response = buyer.post("/checkout/", second)
+    assert response.status_code == 302
+    assert Order.objects.count() == 1
+
+
+def test_a_key_of_somebody_elses_making_is_not_taken(buyer):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | {"key": "made-up:signature"}
+    assert "too old" in buyer.post("/checkout/", sent).content.decode()
+    assert Order.objects.count() == 0
+
+
+def test_an_address_of_the_book_is_used_as_it_is(client):
+    market = make_market()
+    shopper = make_shopper(address=make_address(line1="Hafenstrasse 1"))
+    client.force_login(shopper)
+    fill_basket(client, market)
+    response = client.post("/checkout/", form_of(client.get("/checkout/")))
+    assert response.status_code == 302
+    assert Order.objects.get().shipping_address.line1 == "Hafenstrasse 1"
+
+
+def test_somebody_elses_address_cannot_be_chosen(buyer):
+    stranger = make_shopper(address=make_address(line1="Hafenstrasse 1"))
+    sent = form_of(buyer.get("/checkout/")) | {"address_choice": str(stranger.addresses.get().pk)}
+    assert buyer.post("/checkout/", sent).status_code == 422
+    assert Order.objects.count() == 0
+
+
+def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(buyer):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | {"postcode": "", "city": "Ghent"}
+    response = buyer.post("/checkout/", sent)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert 'id="id_postcode_error"' in text
+    assert 'href="#id_postcode"' in text
+    assert 'value="Ghent"' in text and 'value="Lindenweg 4"' in text
+    assert sent["key"] in unescape(text)
+    assert Order.objects.count() == 0
+
+
+def test_the_charge_never_differs_from_the_summary_the_shopper_saw(buyer, market):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
+    market.lamp.price = 26
+    market.lamp.save()
+    text = buyer.post("/checkout/", sent).content.decode()
+    assert "The total has changed to €110.90" in text
+    assert Order.objects.count() == 0
+
+
+def test_express_delivery_of_one_parcel_is_charged_for_that_parcel(buyer, market):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | {f"delivery-{market.first.pk}": "express"}
+    summary = buyer.post("/checkout/summary/", sent).content.decode()
+    total = re.search(r'name="total" value="(\d+)"', summary)[1]
+    assert total == str(2_500 + 980 + 8_000)
+    buyer.post("/checkout/", sent | {"total": total})
+    order = Order.objects.get()
+    assert order.total_minor == int(total)
+    assert sorted(order.consignments.values_list("shipping", flat=True)) == [0, 980]
+
+
+def test_without_script_a_button_updates_the_total_and_complains_of_nothing(buyer, market):
+    sent = form_of(buyer.get("/checkout/")) | {f"delivery-{market.first.pk}": "express", "update": "1", "city": ""}
+    response = buyer.post("/checkout/", sent)
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "€114.80" in text
+    assert "field-error" not in text
+
+
+def test_too_little_money_is_said_and_the_basket_stays(client):
+    market = make_market(money=100)
+    client.force_login(market.shopper)
+    fill_basket(client, market)
+    sent = form_of(client.get("/checkout/")) | NEW_ADDRESS
+    response = client.post("/checkout/", sent)
+    text = response.content.decode()
+    assert "The order was not placed" in text
+    assert 'value="Lindenweg 4"' in text
+    assert held(market.shopper) == 100
+    again = form_of(response)
+    assert again["key"] != sent["key"]
+    assert '<span class="count">2<' in client.get("/basket/").content.decode()
+
+
+def test_the_last_piece_sold_meanwhile_is_said_before_anything_is_charged(client):
+    market = make_market(stock=1)
+    client.force_login(market.shopper)
+    fill_basket(client, market)
+    sent = form_of(client.get("/checkout/")) | NEW_ADDRESS
+    other = Client()
+    rival = make_shopper()
+    other.force_login(rival)
+    fill_basket(other, market, chairs=0)
+    assert other.post("/checkout/", form_of(other.get("/checkout/")) | NEW_ADDRESS).status_code == 302
+    response = client.post("/checkout/", sent, follow=True)
+    assert "Sold out" in response.content.decode()
+    assert Order.objects.count() == 1
+    assert held(market.shopper) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ({"part_tender": "voucher|", "part_amount": "10"}, "part_code"),
+        ({"part_tender": "voucher|", "part_code": "GIFT"}, "part_amount"),
+        ({"part_tender": "voucher|", "part_code": "GIFT", "part_amount": "999"}, "part_amount"),
+        ({"part_tender": "voucher|", "part_code": "GIFT", "part_amount": "ten"}, "part_amount"),
+        ({"tender": "gold|bar"}, "tender"),
+    ],
+)
+def test_a_wrong_way_to_pay_is_said_beside_it(buyer, part, field):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | part
+    response = buyer.post("/checkout/", sent)
+    assert response.status_code == 422
+    assert f'id="id_{field}_error"' in response.content.decode()
+    assert Order.objects.count() == 0
+
+
+def test_an_unknown_voucher_places_nothing_and_holds_nothing(buyer, market):
+    part = {"part_tender": "voucher|", "part_code": "NOSUCH", "part_amount": "10"}
+    response = buyer.post("/checkout/", form_of(buyer.get("/checkout/")) | NEW_ADDRESS | part)
+    assert "The order was not placed" in response.content.decode()
+    assert held(market.shopper) == 100_000
+    assert not Order.objects.exclude(status="Cancelled").exists()
+
+
+def test_an_empty_basket_has_no_checkout(client):
+    assert client.get("/checkout/")["Location"] == "/basket/"
+
+
+def test_a_stranger_does_not_see_what_became_of_an_order(buyer):
+    place = buyer.post("/checkout/", form_of(buyer.get("/checkout/")) | NEW_ADDRESS)["Location"]
+    assert Client().get(place).status_code == 404
+    stranger = Client()
+    stranger.force_login(make_shopper())
+    assert stranger.get(place).status_code == 404
+
+
+def test_a_guest_reaches_the_checkout_and_is_asked_for_an_email(client):
+    fill_basket(client, make_market())
+    text = client.get("/checkout/").content.decode()
+    assert 'name="email"' in text
+    assert "address_choice" not in text
