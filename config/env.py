@@ -161,8 +161,3 @@ def redis() -> str | None:
     ):
         raise WrongEnvironment(f"REDIS_URL={value!r} is not a Redis address: it looks like {REDIS_EXAMPLE}.")
     return value or None
-
-
-def is_app(name: str) -> bool:
-    """Tell whether a package of ours is there as a Django app."""
-    return (CHECKOUT / name.replace(".", "/") / "apps.py").exists()

@@ -16,14 +16,14 @@ DEBUG = env.flag(name="DEBUG", default=False) and not PRODUCTION
 ALLOWED_HOSTS = env.hosts()
 PORT = env.port()
 
-_optional = [name for name in ("mall.merchants", "mall.fulfilment") if env.is_app(name)]
 INSTALLED_APPS = [
     "config",
     "config.simulation",
     "payments",
     "payments.ledger",
     "financing",
-    *_optional,
+    "mall.merchants",
+    "mall.fulfilment",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -48,8 +48,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "pgtrigger",
 ]
-if not env.is_app("payments.ledger"):
-    INSTALLED_APPS.remove("payments.ledger")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -2,41 +2,28 @@
 
 from oscar.defaults import *  # noqa: F403 - Oscar's documented way to its defaults
 
-from config import env
 from config.settings import policy
 
-# Ours replace Oscar's app of the same label.
-FORKS = ("basket", "catalogue", "checkout", "customer", "dashboard", "offer", "order", "partner", "search", "shipping")
-
-
-def _app(label: str, original: str) -> str:
-    name = f"mall.{label}"
-    return f"{name}.apps.{label.capitalize()}Config" if env.is_app(name) else original
-
-
-def _label_of(original: str) -> str:
-    return original.removeprefix("oscar.apps.").split(".")[0]
-
-
-_ORIGINALS = [
+# Ours replace the app of the same label.
+OSCAR_APPS = [
     "oscar.config.Shop",
     "oscar.apps.analytics.apps.AnalyticsConfig",
-    "oscar.apps.checkout.apps.CheckoutConfig",
+    "mall.checkout.apps.CheckoutConfig",
     "oscar.apps.address.apps.AddressConfig",
-    "oscar.apps.shipping.apps.ShippingConfig",
-    "oscar.apps.catalogue.apps.CatalogueConfig",
+    "mall.shipping.apps.ShippingConfig",
+    "mall.catalogue.apps.CatalogueConfig",
     "oscar.apps.catalogue.reviews.apps.CatalogueReviewsConfig",
     "oscar.apps.communication.apps.CommunicationConfig",
-    "oscar.apps.partner.apps.PartnerConfig",
-    "oscar.apps.basket.apps.BasketConfig",
+    "mall.partner.apps.PartnerConfig",
+    "mall.basket.apps.BasketConfig",
     "oscar.apps.payment.apps.PaymentConfig",
     "oscar.apps.offer.apps.OfferConfig",
-    "oscar.apps.order.apps.OrderConfig",
-    "oscar.apps.customer.apps.CustomerConfig",
-    "oscar.apps.search.apps.SearchConfig",
+    "mall.order.apps.OrderConfig",
+    "mall.customer.apps.CustomerConfig",
+    "mall.search.apps.SearchConfig",
     "oscar.apps.voucher.apps.VoucherConfig",
     "oscar.apps.wishlists.apps.WishlistsConfig",
-    "oscar.apps.dashboard.apps.DashboardConfig",
+    "mall.dashboard.apps.DashboardConfig",
     "oscar.apps.dashboard.reports.apps.ReportsDashboardConfig",
     "oscar.apps.dashboard.users.apps.UsersDashboardConfig",
     "oscar.apps.dashboard.orders.apps.OrdersDashboardConfig",
@@ -49,11 +36,6 @@ _ORIGINALS = [
     "oscar.apps.dashboard.vouchers.apps.VouchersDashboardConfig",
     "oscar.apps.dashboard.communications.apps.CommunicationsDashboardConfig",
     "oscar.apps.dashboard.shipping.apps.ShippingDashboardConfig",
-]
-
-OSCAR_APPS = [
-    _app(_label_of(original), original) if original.count(".") == 4 and _label_of(original) in FORKS else original
-    for original in _ORIGINALS
 ]
 
 # Forks that change no model keep Oscar's own migrations.
