@@ -11,6 +11,9 @@ RIALTO_POLICY = SimpleNamespace(
     **{name.removeprefix("RIALTO_"): value for name, value in vars(policy).items() if name.isupper()}
 )
 
+# What a price means by month, for product pages: `hint(*, payer, amount, currency, at) -> str`
+RIALTO_PRICE_HINTS: list[str] = ["financing.checkout.options.price_hint"]
+
 # Whether new events wake a worker at once; the sweeper finds them anyway
 RIALTO_OUTBOX_KICK = True
 

@@ -74,9 +74,9 @@ def in_words(quoted: Quote) -> str:
     }
 
 
-def price_hint(*, user: str, amount: int, currency: str, at: datetime) -> str:
+def price_hint(*, payer: str, amount: int, currency: str, at: datetime) -> str:
     """Return the smallest monthly price an offer allows for ``amount``, for product pages; empty without an offer."""
-    plans = plans_for(borrower=user, amount=amount, currency=currency, at=at)
+    plans = plans_for(borrower=payer, amount=amount, currency=currency, at=at)
     if not plans:
         return ""
     smallest = min(plans, key=lambda plan: plan.quote.regular)

@@ -111,7 +111,12 @@ def quote_approved(*, application: Application, product: Product, at: datetime) 
         fee_bps=application.fee_bps,
         share_bps=application.terms["share_bps"],
     )
-    return quoted, disclose(quote=quoted, borrower=application.subject_id, purpose="your business")
+    return quoted, disclose_advance(quote=quoted, merchant=application.subject_id)
+
+
+def disclose_advance(*, quote: Quote, merchant: str) -> Disclosure:
+    """Return the text a merchant signs for an advance."""
+    return disclose(quote=quote, borrower=merchant, purpose="your business")
 
 
 def sign_advances(*, requests: Sequence[SignAdvance]) -> list[Loan | UnableToAdvance]:
