@@ -22,6 +22,7 @@ from mall.checkout.drafts import (
 from mall.fulfilment import states
 from mall.fulfilment.models import ConsignmentEvent
 from mall.order.models import AWAITING_PAYMENT, CANCELLED, COMPLETED, CONFIRMED
+from payments import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ def _write_confirmed(*, moving: list[tuple[LockedOrder, datetime]]) -> None:
                 """,
                 [[basket for basket, _at in baskets], [at for _basket, at in baskets]],
             )
-    ConsignmentEvent.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             ConsignmentEvent(
                 consignment_id=identifier,
                 key=f"{number}:{states.CONFIRMED}",
@@ -218,8 +219,8 @@ def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
                 "UPDATE basket_basket SET status = 'Open' WHERE id = ANY(%s) AND status = 'Frozen'", [baskets]
             )
     _vouchers.give_back(order_ids=ids)
-    ConsignmentEvent.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             ConsignmentEvent(
                 consignment_id=identifier,
                 key=f"{number}:{states.CANCELLED}",

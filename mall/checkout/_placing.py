@@ -31,6 +31,7 @@ from mall.customer.models import DeviceSighting
 from mall.fulfilment import states
 from mall.fulfilment.models import Consignment, ConsignmentLine
 from mall.order.models import AWAITING_PAYMENT, CANCELLED, Line, Order
+from payments import rows
 
 ShippingAddress = get_model("order", "ShippingAddress")
 
@@ -263,10 +264,10 @@ def _write(*, placings: list[Placing]) -> None:
             for position, (merchant_id, lines) in enumerate(sorted(placing.merchants.items()), start=1)
         ]
     payments = _record_payments(placings=placings)
-    ShippingAddress.objects.bulk_create([placing.address for placing in placings])
+    rows.insert(rows=[placing.address for placing in placings])
     for placing in placings:
         placing.order = _order(placing=placing, payment_id=payments.get(placing.draft.key))
-    Order.objects.bulk_create([placing.order for placing in placings])
+    rows.insert(rows=[placing.order for placing in placings])
     _write_consignments(placings=placings)
     _vouchers.use(placings=placings)
     _sight_devices(placings=placings)
@@ -353,12 +354,12 @@ def _write_consignments(*, placings: list[Placing]) -> None:
                 written = _line(placing=placing, line=line)
                 lines.append(written)
                 consignment_lines.append(_consignment_line(consignment=consignment, written=written, line=line))
-    Line.objects.bulk_create(lines)
-    Consignment.objects.bulk_create([consignment for placing in placings for consignment in placing.consignments])
+    rows.insert(rows=lines)
+    rows.insert(rows=[consignment for placing in placings for consignment in placing.consignments])
     for consignment_line, line in zip(consignment_lines, lines, strict=True):
         consignment_line.line_id = line.pk
         consignment_line.consignment_id = consignment_line.consignment.pk
-    ConsignmentLine.objects.bulk_create(consignment_lines)
+    rows.insert(rows=consignment_lines)
 
 
 def _consignment(*, draft: OrderDraft, merchant_id: int, lines: list[DraftLine], position: int) -> Consignment:

@@ -13,6 +13,7 @@ from mall.actors import Actor
 from mall.fulfilment.models import ConsignmentEvent
 from mall.fulfilment.requests import UnknownConsignment
 from mall.order.models import COMPLETED, CONFIRMED
+from payments import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ def former_staff(*, requests: Sequence) -> set[Actor]:
 
 def write_history(*, entries: Iterable[tuple[LockedConsignment, str, datetime, str, str]]) -> None:
     """Append (consignment, status, moment, by, note) to the histories."""
-    ConsignmentEvent.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             ConsignmentEvent(
                 consignment_id=row.id, key=f"{row.number}:{status}", status=status, at=at, by=by, note=note[:500]
             )
