@@ -42,15 +42,15 @@ def build(*, kind: Kind, until: date, every_months: int = 3) -> Sample:
         outcomes = session.sql(engine.to_sql(_outcomes(kind, Facts(as_of=end)))).to_arrow_table().to_pylist()
         if not outcomes:
             return Sample(rows=pa.table({"bad": pa.array([], pa.int64())}), since=until, until=until)
-        begin = session.execute("SELECT min(known_at) FROM subjects").fetchone()[0].date()
-        points = _month_starts(begin + timedelta(days=WARM_UP_DAYS), until, every_months)
+        [(first,)] = session.sql("SELECT min(known_at) FROM subjects").fetchall()
+        points = _month_starts(first.date() + timedelta(days=WARM_UP_DAYS), until, every_months)
         parts = []
         for point, following in zip(points, [*points[1:], until], strict=True):
             bads = _between(outcomes, _midnight(point), _midnight(following))
             if bads:
                 parts.append(_observe(kind, _midnight(point), bads, session))
         rows = pa.concat_tables(parts) if parts else pa.table({"bad": pa.array([], pa.int64())})
-        return Sample(rows=rows, since=begin, until=until)
+        return Sample(rows=rows, since=first.date(), until=until)
 
 
 def _observe(
