@@ -132,6 +132,8 @@ def framed(request: HttpRequest, place: Workplace, here: str) -> dict[str, objec
         ]
     return {
         "place": place,
+        # These pages tell of the store's money, not of the person's own.
+        "hide_money": True,
         "workplaces": request.workplaces,
         "subnav": [(label, address_of(name), name == here) for name, label in links if address_of(name)],
     }
