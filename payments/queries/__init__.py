@@ -7,6 +7,7 @@ from payments.queries.accounts import (
     account,
     accounts_of,
     balance_of,
+    recent,
     statement,
 )
 from payments.queries.day import Overview, overview
@@ -64,6 +65,7 @@ __all__ = [
     "payment",
     "payment_states",
     "payouts_of",
+    "recent",
     "settlement",
     "settlements_of",
     "statement",

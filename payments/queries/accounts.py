@@ -95,18 +95,7 @@ def statement(*, number: str, month: date) -> AccountStatement | None:
     since = datetime(first.year, first.month, 1, tzinfo=UTC)
     until = since.replace(year=since.year + first.month // 12, month=first.month % 12 + 1)
     said = ledger.statement(code=f"deposit:{number}", since=since, until=until)
-    lines = tuple(
-        AccountLine(
-            at=line.happened_at,
-            event=line.event,
-            text=WORDS.get(line.event, line.event.replace("_", " ").capitalize()),
-            reference=line.reference,
-            amount=line.amount,
-            balance=line.balance,
-            journal_id=line.journal_id,
-        )
-        for line in said.lines
-    )
+    lines = _lines(said)
     return AccountStatement(
         account=found,
         month=first,
@@ -116,6 +105,33 @@ def statement(*, number: str, month: date) -> AccountStatement | None:
         went=-sum(line.amount for line in lines if line.amount < 0),
         lines=lines,
     )
+
+
+def recent(*, number: str, limit: int = 10) -> list[AccountLine]:
+    """Return the newest movements of an account, newest first."""
+    # A movement may be several transfers of one journal, such as a refund from several sources.
+    return list(_lines(ledger.statement(code=f"deposit:{number}", limit=4 * limit)))[: -limit - 1 : -1]
+
+
+def _lines(said: ledger.Statement) -> tuple[AccountLine, ...]:
+    """Return one line a journal."""
+    lines: list[AccountLine] = []
+    for line in said.lines:
+        before = 0
+        if lines and lines[-1].journal_id == line.journal_id:
+            before = lines.pop().amount
+        lines.append(
+            AccountLine(
+                at=line.happened_at,
+                event=line.event,
+                text=WORDS.get(line.event, line.event.replace("_", " ").capitalize()),
+                reference=line.reference,
+                amount=before + line.amount,
+                balance=line.balance,
+                journal_id=line.journal_id,
+            )
+        )
+    return tuple(lines)
 
 
 def _with_balances(*, rows: Sequence[CustomerAccount]) -> list[Account]:

@@ -16,15 +16,10 @@ from payments.views import access
 @login_required
 @require_GET
 def money(request: HttpRequest) -> HttpResponse:
-    """Show the person's accounts, how to pay in, and this month's movements of the first."""
-    today = clock.now().date()
+    """Show the person's accounts, how to pay in, and the newest movements of the first."""
     accounts = queries.accounts_of(holder=access.holder(request))
-    newest = queries.statement(number=accounts[0].number, month=today) if accounts else None
-    return render(
-        request,
-        "payments/money.html",
-        {"accounts": accounts, "newest": newest, "lines": newest.lines[:-11:-1] if newest else (), **_bank()},
-    )
+    lines = queries.recent(number=accounts[0].number) if accounts else []
+    return render(request, "payments/money.html", {"accounts": accounts, "lines": lines, **_bank()})
 
 
 @login_required
