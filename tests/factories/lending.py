@@ -8,7 +8,9 @@ from financing.lending.disclosure import disclose
 from financing.lending.models import Loan, Product
 from financing.lending.operations import NewLoan
 from financing.lending.quotes import quote
+from financing.scoring.models import ScoringModel
 from financing.servicing import operations as servicing
+from financing.underwriting.models import Offer, PolicyVersion
 from payments.ledger import chart
 from payments.ledger import operations as ledger
 from payments.ledger.journal import Journal, Transfer
@@ -94,3 +96,29 @@ def open_merchant(*, merchant: str = "merchant:3", currency: str = "EUR", at: da
 def after(days: int, *, since: datetime = START) -> datetime:
     """Return the moment so many days later."""
     return since + timedelta(days=days)
+
+
+def make_offer(code: str, *, subject: str, limit: int = 200_000, at: datetime = START, currency: str = "EUR") -> Offer:
+    """Make an offer of an installed product that stands for a month; policy and scorecards must be at work."""
+    lent = products.active_by_code(codes=[(code, currency)])[code, currency]
+    kind = "merchant" if subject.startswith("merchant") else "consumer"
+    return Offer.objects.create(
+        kind=kind,
+        subject_id=subject,
+        product=code,
+        product_kind=lent.kind,
+        currency=currency,
+        limit=limit,
+        minimum=lent.minimum_amount,
+        installments=lent.installments,
+        annual_rate_bps=lent.annual_rate_bps,
+        fee_bps=lent.fee_bps,
+        subsidy_bps=lent.subsidy_bps,
+        score=640,
+        grade="A",
+        as_of=at,
+        made_at=at - timedelta(days=1),
+        valid_until=at + timedelta(days=30),
+        policy=PolicyVersion.objects.get(state="active"),
+        model=ScoringModel.objects.get(kind=kind, state="active"),
+    )

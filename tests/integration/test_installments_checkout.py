@@ -8,13 +8,14 @@ from financing.checkout import options, signing
 from financing.checkout.signing import SignPlan
 from financing.lending import products
 from financing.lending.models import Agreement, Installment, Loan, LoanState
-from financing.lending.queries import exposures, terms_of
+from financing.lending.queries import exposures
 from financing.servicing import checks, close
 from financing.underwriting.models import Application, Offer
 from payments import methods, settlement
 from payments import operations as bank
 from payments import queries as payments
 from payments.ledger import queries as ledger
+from tests.factories import lending as lend
 from tests.factories import payments as pay
 from tests.factories import underwriting as credit
 
@@ -22,30 +23,8 @@ pytestmark = pytest.mark.django_db
 AT = pay.AT
 
 
-def offer(code: str, *, subject: str = "user:1", limit: int = 200_000, **price: int) -> Offer:
-    policy = credit.PolicyVersion.objects.get(state="active")
-    terms = terms_of(products.active_by_code(codes=[(code, "EUR")])[code, "EUR"])
-    return Offer.objects.create(
-        kind="merchant" if subject.startswith("merchant") else "consumer",
-        subject_id=subject,
-        product=code,
-        product_kind=terms.kind,
-        currency="EUR",
-        limit=limit,
-        minimum=terms.minimum_amount,
-        installments=terms.installments,
-        annual_rate_bps=terms.annual_rate_bps,
-        fee_bps=terms.fee_bps,
-        subsidy_bps=terms.subsidy_bps,
-        score=640,
-        grade="A",
-        as_of=AT,
-        made_at=AT - timedelta(days=1),
-        valid_until=AT + timedelta(days=30),
-        policy=policy,
-        model=credit.ScoringModel.objects.get(kind="merchant" if subject.startswith("merchant") else "consumer"),
-        **price,
-    )
+def offer(code: str, **changes) -> Offer:
+    return lend.make_offer(code, **({"subject": "user:1", "at": AT} | changes))
 
 
 @pytest.fixture
