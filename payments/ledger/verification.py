@@ -73,6 +73,7 @@ class _Account:
     sign: int
     debits: int = 0
     credits: int = 0
+    moves: int = 0
 
     @property
     def balance(self) -> int:
@@ -131,17 +132,18 @@ class _Book:
 
     def _trust_balances(self) -> None:
         """Start the accounts from today's balances less what moved after the trusted seal."""
-        for account_id, debits, credits in _rows(
-            """SELECT account_id, debits, credits FROM ledger_balance UNION ALL
+        for account_id, debits, credits, moves in _rows(
+            """SELECT account_id, debits, credits, version FROM ledger_balance UNION ALL
                SELECT side.* FROM ledger_transfer t
                JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
-               LATERAL (VALUES (t.debit_id, -t.amount, 0), (t.credit_id, 0, -t.amount)) AS side
+               LATERAL (VALUES (t.debit_id, -t.amount, 0, -1), (t.credit_id, 0, -t.amount, -1)) AS side
                WHERE t.journal_id > %s AND j.xid >= %s""",
             self.after,
         ):
             if (account := self.accounts.get(account_id)) and not account.row.hot:
                 account.debits += debits
                 account.credits += credits
+                account.moves += moves
 
     def read_journals(self, progress: Callable[[int, int], None]) -> None:
         """Stream the journals in the order of their ids: posting order for every account."""
@@ -193,6 +195,8 @@ class _Book:
                 self.changed.append(f"journal {row.id} mixes currencies")
             debit.debits += amount
             credit.credits += amount
+            debit.moves += 1
+            credit.moves += 1
             if debit.sign < 0:
                 lowered.add(debit_id)
             if credit.sign > 0:
@@ -213,15 +217,15 @@ class _Book:
     def check_balances(self) -> Iterator[str]:
         """Compare the balance rows with the sums."""
         missing = {account_id for account_id, account in self.accounts.items() if not account.row.hot}
-        for account_id, debits, credits in _rows("SELECT account_id, debits, credits FROM ledger_balance"):
+        for account_id, *shown in _rows("SELECT account_id, debits, credits, version FROM ledger_balance"):
             missing.discard(account_id)
             account = self.accounts.get(account_id)
             if account is None:
                 yield f"balance row {account_id} belongs to no account"
-            elif (debits, credits) != (account.debits, account.credits):
+            elif shown != [account.debits, account.credits, account.moves]:
                 yield (
-                    f"{account.row.code} shows debits {debits} and credits {credits}; "
-                    f"its transfers sum to {account.debits} and {account.credits}"
+                    f"{account.row.code} shows debits {shown[0]} and credits {shown[1]} of {shown[2]} transfers; "
+                    f"there are {account.moves} and they sum to {account.debits} and {account.credits}"
                 )
         yield from (f"{self.codes[account_id]} has lost its balance row" for account_id in sorted(missing))
         for account_id in (row[0] for row in _rows("SELECT id FROM ledger_account WHERE closed_at IS NOT NULL")):

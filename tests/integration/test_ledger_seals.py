@@ -146,7 +146,9 @@ def test_an_edited_balance_is_named_with_what_it_should_be(fresh_database: Datab
         "(SELECT id FROM ledger_account WHERE code = 'deposit:2')",
         triggers=True,
     )
-    assert problems() == "deposit:2 shows debits 20 and credits 263; its transfers sum to 20 and 262"
+    assert problems() == (
+        "deposit:2 shows debits 20 and credits 263 of 4 transfers; there are 4 and they sum to 20 and 262"
+    )
 
 
 def test_a_lost_balance_row_is_named(fresh_database: Database) -> None:

@@ -2,7 +2,8 @@
 -- before it; then, at `at`, for hot accounts that moved and for others once they have `minimum` transfers
 -- that no closing sums up (adding up fewer costs nothing).
 CREATE FUNCTION ledger_write_closings(at timestamptz, minimum integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET jit = off
+SET enable_seqscan = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     latest ledger_seal;
@@ -43,6 +44,7 @@ BEGIN
     SELECT account.id, at, latest.sequence,
         coalesce(base.debits, 0) + since.debits, coalesce(base.credits, 0) + since.credits
     FROM candidates JOIN ledger_account account ON account.id = candidates.id
+    LEFT JOIN ledger_balance balance ON balance.account_id = account.id
     LEFT JOIN LATERAL (
         SELECT * FROM ledger_closing WHERE account_id = account.id AND instant < at
         ORDER BY instant DESC, through_seal DESC LIMIT 1
@@ -60,7 +62,7 @@ BEGIN
         JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at
         WHERE j.xid < latest.to_xid
     ) AS since
-    WHERE since.transfers >= CASE WHEN account.hot THEN 1 ELSE minimum END
+    WHERE (account.hot OR balance.version >= minimum) AND since.transfers >= CASE WHEN account.hot THEN 1 ELSE minimum END
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS added = ROW_COUNT;
     RETURN corrected + added;

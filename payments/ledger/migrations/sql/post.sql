@@ -28,6 +28,7 @@ DECLARE
     mixed boolean;      -- some account of the batch is in another currency than some journal
     debited bigint[] := array_fill(0::bigint, ARRAY[cardinality(codes)]);
     credited bigint[] := array_fill(0::bigint, ARRAY[cardinality(codes)]);
+    moves int[] := array_fill(0, ARRAY[cardinality(codes)]);
     known boolean[] := array_fill(false, ARRAY[journals]);
     journal_ids bigint[] := array_fill(0::bigint, ARRAY[journals]);  -- 0 when not posted
     accepted int := 0;
@@ -119,8 +120,12 @@ BEGIN
             accepted := accepted + 1;
             journal_ids[i] := 1;
             FOR t IN first .. next - 1 LOOP
-                debited[debit[t]] := debited[debit[t]] + amounts[t];
-                credited[credit[t]] := credited[credit[t]] + amounts[t];
+                d := debit[t];
+                c := credit[t];
+                debited[d] := debited[d] + amounts[t];
+                credited[c] := credited[c] + amounts[t];
+                moves[d] := moves[d] + 1;
+                moves[c] := moves[c] + 1;
             END LOOP;
         ELSE
             needed := -room[culprit];
@@ -167,10 +172,15 @@ BEGIN
         LOOP
             FOR t IN 1 .. transfers LOOP
                 CONTINUE WHEN transfer_journal[t] <> ordinal;
-                debited[debit[t]] := debited[debit[t]] - amounts[t];
-                credited[credit[t]] := credited[credit[t]] - amounts[t];
-                IF accepted > 1 AND EXISTS (SELECT FROM ledger_balance b
-                    WHERE b.account_id IN (ids[debit[t]], ids[credit[t]])) THEN
+                d := debit[t];
+                c := credit[t];
+                debited[d] := debited[d] - amounts[t];
+                credited[c] := credited[c] - amounts[t];
+                moves[d] := moves[d] - 1;
+                moves[c] := moves[c] - 1;
+                IF accepted > 1 AND EXISTS (
+                    SELECT FROM ledger_balance b WHERE b.account_id IN (ids[d], ids[c])
+                ) THEN
                     RAISE EXCEPTION 'one key is being used for two different journals at the same moment'
                         USING ERRCODE = 'serialization_failure';
                 END IF;
@@ -198,9 +208,9 @@ BEGIN
         AS moved (journal, position, debit, credit, amount)
     WHERE journal_ids[moved.journal] > 0;
     UPDATE ledger_balance b
-    SET debits = b.debits + moved.debits, credits = b.credits + moved.credits, version = b.version + 1
-    FROM unnest(ids, debited, credited) AS moved (id, debits, credits)
-    WHERE b.account_id = moved.id AND moved.debits + moved.credits > 0;
+    SET debits = b.debits + moved.debits, credits = b.credits + moved.credits, version = b.version + moved.moves
+    FROM unnest(ids, debited, credited, moves) AS moved (id, debits, credits, moves)
+    WHERE b.account_id = moved.id AND moved.moves > 0;
 
     account := NULL;
     RETURN QUERY SELECT said.n::int, 'posted', said.id, NULL::text, NULL::bigint, NULL::bigint

@@ -17,7 +17,7 @@ CREATE TABLE ledger_account (
     CONSTRAINT hot_has_no_floor CHECK (NOT hot OR floor IS NULL)
 );
 
--- No row for hot accounts: nothing there to wait for.
+-- No row for hot accounts: nothing there to wait for. version counts the account's transfers.
 CREATE TABLE ledger_balance (
     account_id bigint PRIMARY KEY REFERENCES ledger_account,
     debits bigint NOT NULL DEFAULT 0 CHECK (debits >= 0),
