@@ -32,10 +32,12 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.consignment_dispatched": ["mall.subscribers.capture_dispatched"],
     "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
     "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
+    "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
     "payments.payment_refused": ["mall.subscribers.give_up_unpaid"],
     "payments.payment_expired": ["mall.subscribers.give_up_unpaid"],
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid"],
+    "payments.part_cancelled": ["mall.subscribers.give_up_part"],
     "payments.part_released": ["mall.subscribers.note_released"],
     "payments.part_refunded": ["mall.subscribers.note_refunded"],
 }

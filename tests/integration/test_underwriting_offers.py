@@ -9,6 +9,8 @@ from financing.underwriting import operations, queries
 from financing.underwriting.errors import NotReady
 from financing.underwriting.models import NoOffer, Offer
 from financing.underwriting.terms import Exposure
+from mall.customer import operations as customers
+from payments import operations as payments
 from payments.models import OutboxEvent
 from tests.factories import facts
 from tests.factories import underwriting as made
@@ -280,3 +282,20 @@ def test_three_thousand_shoppers_take_seconds_and_a_fixed_number_of_statements(d
         report = make(products=products)
     assert report.offers == 9_000
     assert time.process_time() - started < 15
+
+
+def test_the_mall_s_word_that_consent_ended_reaches_the_offers():
+    made.ready()
+    facts.write(shopper("user:1") + shopper("user:2"))
+    make()
+    for number, granted, days in [(1, True, 0), (2, True, 0), (1, False, 1)]:
+        customers.record_consents(
+            requests=[
+                customers.ChangeConsent(
+                    subject=f"user:{number}", purpose="credit", granted=granted, at=AS_OF + days * DAY
+                )
+            ]
+        )
+    payments.deliver(strict=True)
+    assert list(Offer.objects.filter(state="live").values_list("subject_id", flat=True)) == ["user:2"]
+    assert list(SubjectFeatures.objects.values_list("subject_id", flat=True)) == ["user:2"]
