@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from mall import bank, events, mail
+from mall.actors import SYSTEM_ACTOR
 from mall.checkout import operations as checkout
 from mall.checkout.drafts import CancelOrder, ConfirmOrder, UnableToConfirmOrder
 from mall.fulfilment import following
+from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
+from mall.fulfilment.requests import CancelConsignment
 from mall.order.models import CANCELLED, Order
 from payments import events as bank_events
 
@@ -114,6 +117,18 @@ def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:
                 if event.number in standing and standing[event.number].state != "cancelled"
             ]
         )
+    )
+
+
+def give_up_part(happened: Sequence[bank_events.PartCancelled]) -> None:
+    """Cancel the consignments whose money is not held any more before they were sent."""
+    fulfilment.cancel_consignments(
+        requests=[
+            CancelConsignment(
+                number=event.part_reference, by=SYSTEM_ACTOR, reason="The payment is not held any more.", at=event.at
+            )
+            for event in happened
+        ]
     )
 
 

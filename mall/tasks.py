@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 
 from mall import bank
 from mall.checkout import operations as checkout
 from mall.fulfilment import operations as fulfilment
 
+# So long an order may be on its way to the bank in another process, an imported history's among them.
+IN_HAND = timedelta(minutes=2)
+
 
 @shared_task
 def sweep_orders() -> int:
     """Bring to an end the orders that a crash or a timeout left; return how many."""
-    return checkout.sweep_orders(at=bank.now())
+    return checkout.sweep_orders(at=bank.now(), patience=IN_HAND)
 
 
 @shared_task

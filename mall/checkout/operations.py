@@ -127,14 +127,16 @@ def pay_order(*, number: str, payment_id: int | None, at: datetime) -> SubmitOut
     return SubmitOutcome(number=number, state="confirmed")
 
 
-def sweep_orders(*, at: datetime) -> int:
+def sweep_orders(*, at: datetime, patience: timedelta = timedelta(0)) -> int:
     """Bring to an end what a crash or a timeout left: confirm what is paid, give up what will not be.
+
+    Orders written less than `patience` ago, by the database's clock, are left to whoever is busy with them.
 
     :returns: how many orders were moved.
     """
     moved = 0
     after = 0
-    while batch := _awaiting(after=after):
+    while batch := _awaiting(after=after, patience=patience):
         after = batch[-1][0]
         states = bank.payment_states(payment_ids=[row[2] for row in batch if row[2] is not None])
         confirm: list[ConfirmOrder] = []
@@ -153,12 +155,12 @@ def sweep_orders(*, at: datetime) -> int:
     return moved
 
 
-def _awaiting(*, after: int) -> list[tuple[int, str, int | None, datetime, datetime]]:
+def _awaiting(*, after: int, patience: timedelta) -> list[tuple[int, str, int | None, datetime, datetime]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, number, payment_id, expires_at, date_placed FROM order_order "
-            "WHERE status = %s AND id > %s ORDER BY id LIMIT %s",
-            [AWAITING_PAYMENT, after, SWEEP_BATCH],
+            "WHERE status = %s AND id > %s AND recorded_at <= clock_timestamp() - %s ORDER BY id LIMIT %s",
+            [AWAITING_PAYMENT, after, patience, SWEEP_BATCH],
         )
         return cursor.fetchall()
 

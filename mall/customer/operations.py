@@ -13,7 +13,7 @@ from oscar.core.loading import get_model
 
 from mall import bank, events
 from mall.customer.addresses import AddressData
-from mall.customer.models import CREDIT_USE, Consent, DeviceSighting, HomeAddress, User
+from mall.customer.models import CREDIT_USE, DeviceSighting, HomeAddress, User
 
 UserAddress = get_model("address", "UserAddress")
 
@@ -174,36 +174,17 @@ def sight_device(*, user_id: int, device: str, at: datetime) -> None:
 
 
 def record_consents(*, requests: Sequence[ChangeConsent]) -> None:
-    """Record consents granted and withdrawn; what is in force already, or not in force, stays as it is."""
+    """Record consents granted and withdrawn; what is in force already, or not in force, stays as it is.
+
+    Of several requests of one subject for one purpose the last counts.
+    """
     if not requests:
         return
+    wanted = {(request.subject, request.purpose): request for request in requests}
     with transaction.atomic():
-        wanted = {(request.subject, request.purpose): request for request in requests}
-        with connection.cursor() as cursor:
-            # Changes of one subject wait for each other, so that only one consent is ever in force.
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(subject, 7)) "
-                "FROM (SELECT DISTINCT unnest(%s::text[]) AS subject ORDER BY 1) AS subjects",
-                [sorted({request.subject for request in requests})],
-            )
-        in_force = {
-            (row.subject, row.purpose): row
-            for row in Consent.objects.filter(
-                subject__in={subject for subject, _purpose in wanted}, withdrawn_at__isnull=True
-            )
-        }
-        granted = [item for pair, item in wanted.items() if item.granted and pair not in in_force]
-        withdrawn = [item for pair, item in wanted.items() if not item.granted and pair in in_force]
-        Consent.objects.bulk_create(
-            [
-                Consent(subject=item.subject, purpose=item.purpose, text_version=item.text_version, granted_at=item.at)
-                for item in granted
-            ]
-        )
-        for item in withdrawn:
-            row = in_force[item.subject, item.purpose]
-            row.withdrawn_at = max(item.at, row.granted_at)
-        Consent.objects.bulk_update([in_force[item.subject, item.purpose] for item in withdrawn], ["withdrawn_at"])
+        withdrawn = _withdraw(requests=[request for request in wanted.values() if not request.granted])
+        granted = _grant(requests=[request for request in wanted.values() if request.granted])
+        changed = [wanted[pair] for pair in wanted if pair in granted or pair in withdrawn]
         bank.publish(
             happened=[
                 events.ConsentChanged(
@@ -213,6 +194,47 @@ def record_consents(*, requests: Sequence[ChangeConsent]) -> None:
                     purpose=item.purpose,
                     granted=item.granted,
                 )
-                for item in (*granted, *withdrawn)
+                for item in changed
             ]
         )
+
+
+def _grant(*, requests: Sequence[ChangeConsent]) -> set[tuple[str, str]]:
+    """Grant what is not in force yet; only one consent is ever in force, says the table."""
+    if not requests:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO customer_consent (subject, purpose, text_version, granted_at)
+            SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) ORDER BY 1, 2
+            ON CONFLICT DO NOTHING RETURNING subject, purpose
+            """,
+            [
+                [request.subject for request in requests],
+                [request.purpose for request in requests],
+                [request.text_version for request in requests],
+                [request.at for request in requests],
+            ],
+        )
+        return set(cursor.fetchall())
+
+
+def _withdraw(*, requests: Sequence[ChangeConsent]) -> set[tuple[str, str]]:
+    if not requests:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE customer_consent c SET withdrawn_at = greatest(w.at, c.granted_at)
+            FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS w (subject, purpose, at)
+            WHERE c.subject = w.subject AND c.purpose = w.purpose AND c.withdrawn_at IS NULL
+            RETURNING c.subject, c.purpose
+            """,
+            [
+                [request.subject for request in requests],
+                [request.purpose for request in requests],
+                [request.at for request in requests],
+            ],
+        )
+        return set(cursor.fetchall())

@@ -37,22 +37,27 @@ def dispatch_consignments(*, requests: Sequence[Dispatch]) -> list[MovedConsignm
     """
     with transaction.atomic():
         rows = _rows.lock(numbers=[request.consignment_number for request in requests])
+        money = bank.parts(numbers=list(rows))
+
+        def check(request: Dispatch, row: LockedConsignment) -> None:
+            if request.by.kind == actors.BUYER:
+                raise UnknownConsignment(f"There is no consignment {row.number} for you to send.")
+            part = money.get(row.number)
+            unpaid = row.amount and (part is None or part.state not in ("authorised", "captured"))
+            if unpaid and row.status == states.CONFIRMED:
+                raise UnableToDispatch(f"The money for consignment {row.number} is not held any more: do not send it.")
+
         results, moving = _decide(
             requests=requests,
             rows=rows,
             number=lambda request: request.consignment_number,
             event="dispatch",
-            check=_check_dispatch,
+            check=check,
             refuse=UnableToDispatch,
         )
         if moving:
             _write_dispatched(moving=moving)
     return results
-
-
-def _check_dispatch(request: Dispatch, row: LockedConsignment) -> None:
-    if request.by.kind == actors.BUYER:
-        raise UnknownConsignment(f"There is no consignment {row.number} for you to send.")
 
 
 def _write_dispatched(*, moving: list[tuple[LockedConsignment, Dispatch]]) -> None:

@@ -22,9 +22,10 @@ from mall.checkout.drafts import (
 from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.checks import check_consignments
 from mall.fulfilment.models import Consignment
-from mall.fulfilment.requests import CancelConsignment, Deliver, Dispatch, RefundConsignment
+from mall.fulfilment.requests import CancelConsignment, Deliver, Dispatch, RefundConsignment, UnableToDispatch
 from mall.merchants import operations as merchants
 from mall.order.models import Order
+from payments import operations as payments
 from payments.ledger import queries as ledger
 from tests.factories.mall import (
     AT,
@@ -420,3 +421,28 @@ def test_delivery_is_said_by_carrier_buyer_or_operations_and_never_by_the_mercha
         requests=[Deliver(consignment_number=number, said_by="carrier", at=AT, by=CARRIER_ACTOR)]
     )
     assert moved.status == "delivered"
+
+
+def test_what_was_not_sent_before_the_hold_ended_is_given_up_and_the_rest_goes_on():
+    market = make_market()
+    draft = make_draft(user=market.shopper, quantities={market.lamp: 1, market.chair: 1})
+    checkout.submit_order(draft=draft)
+    first, second = f"{draft.number}-1", f"{draft.number}-2"
+    fulfilment.dispatch_consignments(requests=[Dispatch(consignment_number=first, by=staff(market.first), at=AT)])
+    deliver_events()
+    late = AT + timedelta(days=50)
+
+    payments.sweep(at=late)
+    [refused] = fulfilment.dispatch_consignments(
+        requests=[Dispatch(consignment_number=second, by=staff(market.second), at=late)]
+    )
+    deliver_events()
+
+    assert isinstance(refused, UnableToDispatch)
+    assert dict(Consignment.objects.values_list("number", "status")) == {first: "dispatched", second: "cancelled"}
+    assert balance(f"deposit:{account_of(market.shopper)}") == 100_000 - 2_990
+    assert allocated(market.chair) == (10, 0)
+    fulfilment.deliver_consignments(requests=[Deliver(consignment_number=first, said_by="carrier", at=late)])
+    deliver_events()
+    assert Order.objects.get().status == "Completed"
+    assert check_consignments() == []
