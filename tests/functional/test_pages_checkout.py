@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -40,6 +41,18 @@ def form_of(response) -> dict[str, str]:
     return sent
 
 
+def send(client, sent):
+    """Send the form, and the code that the bank asks for."""
+    response = client.post("/checkout/", sent)
+    if b'name="code"' in response.content and response.status_code == 200:
+        response = client.post("/checkout/", sent | {"code": mailed_code()})
+    return response
+
+
+def mailed_code() -> str:
+    return re.search(r"\b\d{6}\b", mail.outbox[-1].body)[0]
+
+
 def held(shopper) -> int:
     [account] = standing.account_balances(holder=f"user:{shopper.pk}")
     return account.balance
@@ -59,7 +72,7 @@ def buyer(client, market):
 
 def test_three_interactions_lead_to_an_order(buyer, market):
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
-    response = buyer.post("/checkout/", sent)
+    response = send(buyer, sent)
     order = Order.objects.get()
     assert response["Location"] == reverse("checkout-done", args=[order.number])
     assert (order.status, order.total_minor) == ("Confirmed", 2_500 + 490 + 8_000)
@@ -71,7 +84,7 @@ def test_three_interactions_lead_to_an_order(buyer, market):
 
 def test_a_double_click_a_retry_and_the_back_button_give_the_same_order(buyer, market):
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
-    places = {buyer.post("/checkout/", sent)["Location"] for _ in range(3)}
+    places = {send(buyer, sent)["Location"] for _ in range(3)}
     assert len(places) == 1
     assert Order.objects.count() == 1
     assert held(market.shopper) == 100_000 - Order.objects.get().total_minor
@@ -81,15 +94,15 @@ def test_two_tabs_of_one_basket_give_one_order(buyer):
     first = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
     second = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
     assert first["key"] != second["key"]
-    buyer.post("/checkout/", first)
-    response = buyer.post("/checkout/", second)
+    send(buyer, first)
+    response = send(buyer, second)
     assert response.status_code == 302
     assert Order.objects.count() == 1
 
 
 def test_a_key_of_somebody_elses_making_is_not_taken(buyer):
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | {"key": "made-up:signature"}
-    assert "too old" in buyer.post("/checkout/", sent).content.decode()
+    assert "too old" in send(buyer, sent).content.decode()
     assert Order.objects.count() == 0
 
 
@@ -98,7 +111,7 @@ def test_an_address_of_the_book_is_used_as_it_is(client):
     shopper = make_shopper(address=make_address(line1="Hafenstrasse 1"))
     client.force_login(shopper)
     fill_basket(client, market)
-    response = client.post("/checkout/", form_of(client.get("/checkout/")))
+    response = send(client, form_of(client.get("/checkout/")))
     assert response.status_code == 302
     assert Order.objects.get().shipping_address.line1 == "Hafenstrasse 1"
 
@@ -106,13 +119,13 @@ def test_an_address_of_the_book_is_used_as_it_is(client):
 def test_somebody_elses_address_cannot_be_chosen(buyer):
     stranger = make_shopper(address=make_address(line1="Hafenstrasse 1"))
     sent = form_of(buyer.get("/checkout/")) | {"address_choice": str(stranger.addresses.get().pk)}
-    assert buyer.post("/checkout/", sent).status_code == 422
+    assert send(buyer, sent).status_code == 422
     assert Order.objects.count() == 0
 
 
 def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(buyer):
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | {"postcode": "", "city": "Ghent"}
-    response = buyer.post("/checkout/", sent)
+    response = send(buyer, sent)
     text = response.content.decode()
     assert response.status_code == 422
     assert 'id="id_postcode_error"' in text
@@ -126,7 +139,7 @@ def test_the_charge_never_differs_from_the_summary_the_shopper_saw(buyer, market
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
     market.lamp.price = 26
     market.lamp.save()
-    text = buyer.post("/checkout/", sent).content.decode()
+    text = send(buyer, sent).content.decode()
     assert "The total has changed to €110.90" in text
     assert Order.objects.count() == 0
 
@@ -136,7 +149,7 @@ def test_express_delivery_of_one_parcel_is_charged_for_that_parcel(buyer, market
     summary = buyer.post("/checkout/summary/", sent).content.decode()
     total = re.search(r'name="total" value="(\d+)"', summary)[1]
     assert total == str(2_500 + 980 + 8_000)
-    buyer.post("/checkout/", sent | {"total": total})
+    send(buyer, sent | {"total": total})
     order = Order.objects.get()
     assert order.total_minor == int(total)
     assert sorted(order.consignments.values_list("shipping", flat=True)) == [0, 980]
@@ -144,7 +157,7 @@ def test_express_delivery_of_one_parcel_is_charged_for_that_parcel(buyer, market
 
 def test_without_script_a_button_updates_the_total_and_complains_of_nothing(buyer, market):
     sent = form_of(buyer.get("/checkout/")) | {f"delivery-{market.first.pk}": "express", "update": "1", "city": ""}
-    response = buyer.post("/checkout/", sent)
+    response = send(buyer, sent)
     text = response.content.decode()
     assert response.status_code == 200
     assert "€114.80" in text
@@ -156,7 +169,7 @@ def test_too_little_money_is_said_and_the_basket_stays(client):
     client.force_login(market.shopper)
     fill_basket(client, market)
     sent = form_of(client.get("/checkout/")) | NEW_ADDRESS
-    response = client.post("/checkout/", sent)
+    response = send(client, sent)
     text = response.content.decode()
     assert "The order was not placed" in text
     assert 'value="Lindenweg 4"' in text
@@ -175,7 +188,7 @@ def test_the_last_piece_sold_meanwhile_is_said_before_anything_is_charged(client
     rival = make_shopper()
     other.force_login(rival)
     fill_basket(other, market, chairs=0)
-    assert other.post("/checkout/", form_of(other.get("/checkout/")) | NEW_ADDRESS).status_code == 302
+    assert send(other, form_of(other.get("/checkout/")) | NEW_ADDRESS).status_code == 302
     response = client.post("/checkout/", sent, follow=True)
     assert "Sold out" in response.content.decode()
     assert Order.objects.count() == 1
@@ -194,7 +207,7 @@ def test_the_last_piece_sold_meanwhile_is_said_before_anything_is_charged(client
 )
 def test_a_wrong_way_to_pay_is_said_beside_it(buyer, part, field):
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | part
-    response = buyer.post("/checkout/", sent)
+    response = send(buyer, sent)
     assert response.status_code == 422
     assert f'id="id_{field}_error"' in response.content.decode()
     assert Order.objects.count() == 0
@@ -202,7 +215,7 @@ def test_a_wrong_way_to_pay_is_said_beside_it(buyer, part, field):
 
 def test_an_unknown_voucher_places_nothing_and_holds_nothing(buyer, market):
     part = {"part_tender": "voucher|", "part_code": "NOSUCH", "part_amount": "10"}
-    response = buyer.post("/checkout/", form_of(buyer.get("/checkout/")) | NEW_ADDRESS | part)
+    response = send(buyer, form_of(buyer.get("/checkout/")) | NEW_ADDRESS | part)
     assert "The order was not placed" in response.content.decode()
     assert held(market.shopper) == 100_000
     assert not Order.objects.exclude(status="Cancelled").exists()
@@ -213,7 +226,7 @@ def test_an_empty_basket_has_no_checkout(client):
 
 
 def test_a_stranger_does_not_see_what_became_of_an_order(buyer):
-    place = buyer.post("/checkout/", form_of(buyer.get("/checkout/")) | NEW_ADDRESS)["Location"]
+    place = send(buyer, form_of(buyer.get("/checkout/")) | NEW_ADDRESS)["Location"]
     assert Client().get(place).status_code == 404
     stranger = Client()
     stranger.force_login(make_shopper())
@@ -225,3 +238,35 @@ def test_a_guest_reaches_the_checkout_and_is_asked_for_an_email(client):
     text = client.get("/checkout/").content.decode()
     assert 'name="email"' in text
     assert "address_choice" not in text
+
+
+def test_a_larger_payment_needs_the_code_that_was_mailed_and_keeps_what_was_typed(buyer, market):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
+    asked = buyer.post("/checkout/", sent)
+    text = asked.content.decode()
+    assert "We have sent six digits to" in text
+    assert 'value="Lindenweg 4"' in text
+    assert Order.objects.count() == 0
+    assert form_of(asked)["key"] == sent["key"]
+    wrong = "000000" if mailed_code() != "000000" else "111111"
+    refused = buyer.post("/checkout/", sent | {"code": wrong}).content.decode()
+    assert 'id="id_code_error"' in refused and "tries are left" in refused
+    assert Order.objects.count() == 0
+    assert buyer.post("/checkout/", sent | {"code": mailed_code()}).status_code == 302
+    assert Order.objects.get().status == "Confirmed"
+
+
+def test_a_code_does_not_count_for_another_amount(buyer, market):
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS
+    buyer.post("/checkout/", sent)
+    code = mailed_code()
+    express = sent | {f"delivery-{market.first.pk}": "express", "total": str(2_500 + 980 + 8_000)}
+    buyer.post("/checkout/", express | {"code": code})
+    assert Order.objects.count() == 0
+
+
+def test_a_small_payment_needs_no_code(client, market):
+    client.force_login(market.shopper)
+    fill_basket(client, market, chairs=0)
+    assert client.post("/checkout/", form_of(client.get("/checkout/")) | NEW_ADDRESS).status_code == 302
+    assert mail.outbox == []
