@@ -99,6 +99,8 @@ class Method(Protocol):
     label: str
     remote: bool
 
+    # A method may also set ``asks_payer``: larger payments by it then need the payer's second factor first.
+
     def options(self, *, payer: str, amount: int, currency: str, at: datetime) -> list[TenderOption]: ...
 
     def authorise(self, *, legs: Sequence[Leg]) -> list[Step]: ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,6 +21,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from payments.methods import Leg
 from payments.models import StepUpChallenge, StepUpCounter
 from payments.money import Money
 
@@ -56,27 +58,47 @@ class Challenge:
 
 def challenge_needed(*, account: str, amount: int, at: datetime) -> bool:
     """Return whether paying ``amount`` (minor units) from ``account`` needs a second factor."""
-    policy = settings.RIALTO_POLICY
-    if amount > policy.STEP_UP_ABOVE:
+    if amount > settings.RIALTO_STEP_UP_ABOVE:
         return True
     spent = StepUpCounter.objects.filter(account=account, day=at.date()).values_list("spent", flat=True).first() or 0
-    return spent + amount > policy.STEP_UP_ABOVE_PER_DAY
+    return spent + amount > settings.RIALTO_STEP_UP_ABOVE_PER_DAY
 
 
 def spend_freely(*, account: str, amount: int, at: datetime) -> bool:
     """Count a payment without a second factor, in the caller's transaction; return whether it is allowed."""
-    policy = settings.RIALTO_POLICY
-    if amount > policy.STEP_UP_ABOVE:
+    if amount > settings.RIALTO_STEP_UP_ABOVE:
         return False
     with transaction.atomic():
         day = at.date()
         StepUpCounter.objects.bulk_create([StepUpCounter(account=account, day=day)], ignore_conflicts=True)
         counter = StepUpCounter.objects.select_for_update().get(account=account, day=day)
-        if counter.spent + amount > policy.STEP_UP_ABOVE_PER_DAY:
+        if counter.spent + amount > settings.RIALTO_STEP_UP_ABOVE_PER_DAY:
             return False
         counter.spent += amount
         counter.save(update_fields=["spent"])
     return True
+
+
+def questions(*, legs: Sequence[Leg]) -> dict[int, str]:
+    """Return, by tender, where a payer must go first: those whose payment needs a second factor not given yet.
+
+    A payment without a page to return to has no payer present who could answer; nothing is asked of it.
+    Runs in the caller's transaction; what is let pass without a question is counted.
+    """
+    found = {}
+    for leg in legs:
+        if not leg.return_url:
+            continue
+        said = {"key": question_key(tender_id=leg.tender_id), "payee": leg.payment_reference, "amount": leg.amount}
+        if is_passed(at=leg.at, **said) or spend_freely(account=leg.source, amount=leg.amount, at=leg.at):
+            continue
+        found[leg.tender_id] = f"/money/confirm/{leg.tender_id}/"
+    return found
+
+
+def question_key(*, tender_id: int) -> str:
+    """Return the key of the question about a tender."""
+    return f"tender:{tender_id}"
 
 
 def start(*, key: str, holder: str, payee: str, amount: int, currency: str, at: datetime) -> Challenge:
@@ -106,7 +128,7 @@ def start(*, key: str, holder: str, payee: str, amount: int, currency: str, at: 
                 "code_digest": "" if has_app else _digest(name=name, code=code),
                 "tries": 0,
                 "created_at": at,
-                "expires_at": at + settings.RIALTO_POLICY.STEP_UP_VALID_FOR,
+                "expires_at": at + settings.RIALTO_STEP_UP_VALID_FOR,
                 "passed_at": None,
             },
         )
@@ -148,7 +170,7 @@ def _name(*, key: str, payee: str, amount: int) -> str:
 
 
 def _refuse_too_many(*, holder: str, at: datetime) -> None:
-    since = at - settings.RIALTO_POLICY.STEP_UP_VALID_FOR - timedelta(seconds=1)
+    since = at - settings.RIALTO_STEP_UP_VALID_FOR - timedelta(seconds=1)
     if StepUpChallenge.objects.filter(holder=holder, created_at__gt=since).count() >= CHALLENGES:
         raise TooManyChallenges(_("Too many codes were asked for: wait ten minutes and try again."))
 

@@ -29,6 +29,7 @@ from payments.operations.cancelling import (
 )
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
+from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -73,6 +74,7 @@ __all__ = [
     "Cancelled",
     "CapturePart",
     "Captured",
+    "Confirmation",
     "Deposit",
     "Ended",
     "InProgress",
@@ -95,6 +97,7 @@ __all__ = [
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
+    "UnableToConfirm",
     "UnableToMoveMoney",
     "UnableToOpen",
     "UnableToRefund",
@@ -102,10 +105,12 @@ __all__ = [
     "UnknownPayment",
     "VoidPayment",
     "answer_for_card",
+    "ask_for_code",
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
     "cards_are_played",
+    "confirm",
     "deliver",
     "expire_payments",
     "held",

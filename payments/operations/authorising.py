@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from payments import events, journals, methods, outbox
+from payments.accounts import step_up
 from payments.ledger import chart
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
@@ -120,12 +121,20 @@ def _ask_local(*, plans: Sequence[_Plan], book: _book.Book) -> None:
             )
             for plan, tender in pairs
         ]
-        for (plan, tender), step in zip(pairs, methods.get(code=code).authorise(legs=legs), strict=True):
+        for (plan, tender), step in zip(pairs, _ask_method(code=code, legs=legs), strict=True):
             plan.answers.append((tender, step))
             plan.refusal = plan.refusal or step.refusal
     for plan in plans:
         if plan.refusal:
             _take_back(plan=plan, book=book)
+
+
+def _ask_method(*, code: str, legs: Sequence[Leg]) -> list[Step]:
+    """Ask a local method, after asking for the payer's second factor where it needs one."""
+    method = methods.get(code=code)
+    urls = step_up.questions(legs=legs) if getattr(method, "asks_payer", False) else {}
+    answers = iter(method.authorise(legs=[leg for leg in legs if leg.tender_id not in urls]))
+    return [Step(action_url=urls[leg.tender_id]) if leg.tender_id in urls else next(answers) for leg in legs]
 
 
 def _take_back(*, plan: _Plan, book: _book.Book) -> None:

@@ -19,6 +19,7 @@ class BankAccountMethod:
     code = "bank_account"
     label = "Rialto account"
     remote = False
+    asks_payer = True
 
     def options(self, *, payer: str, amount: int, currency: str, at: datetime) -> list[TenderOption]:
         """Return the payer's account in ``currency``, with what it holds."""

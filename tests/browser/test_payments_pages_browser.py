@@ -1,16 +1,28 @@
 """One's own money and the day of operations in a real browser, on a phone and on a desk."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
+from django.core import mail
 from django.test import Client
 
 from mall.customer.models import User
-from payments import operations, settlement
-from tests.factories.payments import AT, authorise, capture, make_merchant, make_shopper, record, refund, release
+from payments import clock, operations, settlement
+from tests.factories.payments import (
+    AT,
+    authorise,
+    balance,
+    capture,
+    make_merchant,
+    make_shopper,
+    record,
+    refund,
+    release,
+)
 
 WIDTHS = [360, 1280]
 
@@ -19,8 +31,8 @@ def sign_in(page: object, user: User, site: str) -> None:
     """Give the page the session of a person who has signed in."""
     client = Client()
     client.force_login(user)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}])
+    session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": session, "url": site}])
 
 
 def live(user: User) -> str:
@@ -94,3 +106,32 @@ def test_operations_reads_the_day_and_finds_a_payment(
         page.get_by_text("Payment of 4K7T9Q2M2").first.wait_for()
         assert fits(page)
         keep_picture(page, "ops-payment")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_payer_confirms_a_larger_payment(
+    page_at: object, keep_picture: object, live_site: str, django_db_blocker: object, settings: object, width: int
+) -> None:
+    settings.RIALTO_STEP_UP_ABOVE = 5_000
+    with django_db_blocker.unblock():
+        user = User.objects.create_user(email="ada@example.com", password="a long password")
+        account = make_shopper(user=user.pk)
+        now = clock.now()
+        payment = record(
+            tenders=[("bank_account", account, 9_900)],
+            parts=[(make_merchant(), 9_900)],
+            key="4K7T9Q2M",
+            payer=f"user:{user.pk}",
+            return_url="/money/",
+            at=now,
+        )
+        url = authorise(payment, at=now).action_url
+        page = page_at(width)
+        sign_in(page, user, live_site)
+        page.goto(url)
+        assert fits(page)
+        keep_picture(page, "confirm")
+        page.get_by_label("Code from the letter").fill(re.search(r"\b\d{6}\b", mail.outbox[0].body).group())
+        page.get_by_role("button", name="Pay").click()
+        page.wait_for_url("**/money/")
+        assert balance(f"held:{payment}") == 9_900

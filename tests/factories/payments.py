@@ -70,6 +70,7 @@ def make_request(
     at: datetime = AT,
     minutes: int = 15,
     currency: str = "EUR",
+    return_url: str = "",
 ) -> operations.PaymentRequest:
     """Return a payment request; parts are (merchant, amount) and get references ``<key>-1``, ``<key>-2``…"""
     key = key or f"order{next(_numbers)}"
@@ -85,7 +86,7 @@ def make_request(
             operations.PartRequest(reference=f"{key}-{number}", merchant=merchant, goods=amount, shipping=0)
             for number, (merchant, amount) in enumerate(parts, 1)
         ),
-        return_url="/orders/",
+        return_url=return_url,
         expires_at=at + timedelta(minutes=minutes),
         at=at,
     )

@@ -8,11 +8,18 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, 
 from django.core import mail
 
 from mall.customer.models import User
+from payments import clock, models, operations
 from payments.accounts import step_up
-from tests.factories.payments import AT
+from tests.factories.payments import AT, authorise, balance, make_merchant, make_shopper, record
 
 pytestmark = pytest.mark.django_db
 PAYMENT = {"payee": "Shop", "amount": 9_900}
+
+
+@pytest.fixture(autouse=True)
+def _limits(settings: object) -> None:
+    settings.RIALTO_STEP_UP_ABOVE = 5_000
+    settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
 
 
 @pytest.fixture
@@ -97,3 +104,67 @@ def test_a_mail_server_that_is_gone_leaves_no_open_question(holder: str, monkeyp
         with pytest.raises(step_up.UnableToSendCode):
             ask(holder)
     assert ask(holder)
+
+
+def buy(holder: str, amount: int, *, return_url: str = "/orders/o1/", key: str = "o1") -> int:
+    account = make_shopper(user=int(holder[5:]))
+    return record(
+        tenders=[("bank_account", account, amount)],
+        parts=[(make_merchant(), amount)],
+        key=key,
+        payer=holder,
+        return_url=return_url,
+    )
+
+
+def test_a_larger_payment_waits_for_its_code_and_goes_on_with_it(holder: str) -> None:
+    payment = buy(holder, 9_900)
+    outcome = authorise(payment)
+    tender = models.Tender.objects.get()
+    assert (outcome.state, outcome.action_url) == ("action_required", f"/money/confirm/{tender.pk}/")
+    assert authorise(payment).state == "action_required"
+    assert balance(f"deposit:{tender.source}") == 100_000
+    asked = operations.ask_for_code(tender_id=tender.pk, holder=holder, at=AT)
+    assert (asked.amount, asked.order, asked.factor) == (9_900, "o1", "email")
+    code = re.search(r"\b\d{6}\b", mail.outbox[0].body).group()
+    with pytest.raises(operations.UnableToConfirm):
+        operations.confirm(tender_id=tender.pk, holder=holder, code="x", at=AT)
+    assert operations.confirm(tender_id=tender.pk, holder=holder, code=code, at=AT).state == "authorised"
+    assert balance(f"held:{payment}") == 9_900
+
+
+def test_only_the_payer_can_confirm(holder: str) -> None:
+    authorise(buy(holder, 9_900))
+    with pytest.raises(operations.UnknownPayment):
+        operations.ask_for_code(tender_id=models.Tender.objects.get().pk, holder="user:0", at=AT)
+
+
+def test_small_payments_and_those_without_a_payer_present_are_not_asked(holder: str) -> None:
+    assert authorise(buy(holder, 5_000)).state == "authorised"
+    assert authorise(buy(holder, 9_900, return_url="", key="o2")).state == "authorised"
+
+
+def test_the_page_asks_tells_what_is_wrong_and_sends_the_payer_back(holder: str, client: object) -> None:
+    at = clock.now()
+    account = make_shopper(user=int(holder[5:]))
+    payment = record(
+        tenders=[("bank_account", account, 9_900)],
+        parts=[(make_merchant(), 9_900)],
+        key="o1",
+        payer=holder,
+        return_url="/orders/o1/",
+        at=at,
+    )
+    url = authorise(payment, at=at).action_url
+    assert client.get(url).status_code == 302
+    client.force_login(User.objects.get())
+    page = client.get(url).content.decode()
+    assert "€99.00" in page
+    wrong = client.post(url, {"code": "12"})
+    assert wrong.status_code == 422
+    assert "4 tries are left" in wrong.content.decode()
+    code = re.search(r"\b\d{6}\b", mail.outbox[0].body).group()
+    right = client.post(url, {"code": code})
+    assert (right.status_code, right.url) == (302, "/orders/o1/")
+    assert models.Payment.objects.get().state == "authorised"
+    assert client.get(url).status_code == 404
