@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from financing.lending.models import ProductKind
@@ -84,9 +85,9 @@ def _paragraphs(quote: Quote, purpose: str) -> list[str]:
                 "minimum": amount(quote.dues[0].amount),
             },
             _("All of it is due by %(day)s at the latest. You may pay early at any time.")
-            % {"day": quote.dues[-1].due_on.isoformat()},
+            % {"day": date_format(quote.dues[-1].due_on)},
         ]
-    last_day = (quote.starts_on + timedelta(days=WITHDRAWAL_DAYS)).isoformat()
+    last_day = date_format(quote.starts_on + timedelta(days=WITHDRAWAL_DAYS))
     return [
         lent,
         _("You pay back %(total)s in %(count)s payments: %(regular)s each, the last %(last)s on %(day)s.")
@@ -95,7 +96,7 @@ def _paragraphs(quote: Quote, purpose: str) -> list[str]:
             "count": len(quote.dues),
             "regular": amount(quote.regular),
             "last": amount(quote.dues[-1].amount),
-            "day": quote.dues[-1].due_on.isoformat(),
+            "day": date_format(quote.dues[-1].due_on),
         },
         _("Credit costs you %(cost)s. The yearly rate of this cost is %(apr)s %%; interest is %(rate)s %% a year.")
         % {"cost": amount(quote.cost), "apr": quote.apr_shown, "rate": f"{quote.rate_bps / 100:g}"},

@@ -29,8 +29,8 @@ def price_of(application: Application) -> str:
 
 
 def bounds(outcome: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return what set the limit, the tightest first."""
-    return sorted(((name, int(amount)) for name, amount in outcome.get("bounds", ())), key=lambda bound: bound[1])
+    """Return what set the limit, in the order it was measured."""
+    return [(name, int(amount)) for name, amount in outcome.get("bounds", ())]
 
 
 def points(kind: str, outcome: Mapping[str, Any]) -> list[dict[str, Any]]:

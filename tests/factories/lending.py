@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from django.db import transaction
+
 from financing.lending import products
 from financing.lending.disclosure import disclose
 from financing.lending.models import Loan, Product
@@ -51,23 +53,24 @@ def signed_loan(
     """Sign a loan of ``amount``; nothing of it is drawn yet."""
     number = next(_numbers)
     quoted = quote(product=product(code, currency=currency), amount=amount, starts_on=at.date(), **price)
-    [loan] = servicing.open_loans(
-        requests=[
-            NewLoan(
-                key=f"loan-{number}",
-                quote=quoted,
-                disclosure=disclose(quote=quoted, borrower=borrower, purpose="a test"),
-                borrower=borrower,
-                reference=f"ORDER{number}",
-                tender_id=None if merchant else 1_000_000 + number,
-                merchant=merchant,
-                repay_account=account,
-                signer=borrower,
-                signature="Ada Tester",
-                at=at,
-            )
-        ]
-    )
+    with transaction.atomic():
+        [loan] = servicing.open_loans(
+            requests=[
+                NewLoan(
+                    key=f"loan-{number}",
+                    quote=quoted,
+                    disclosure=disclose(quote=quoted, borrower=borrower, purpose="a test"),
+                    borrower=borrower,
+                    reference=f"ORDER{number}",
+                    tender_id=None if merchant else 1_000_000 + number,
+                    merchant=merchant,
+                    repay_account=account,
+                    signer=borrower,
+                    signature="Ada Tester",
+                    at=at,
+                )
+            ]
+        )
     return loan
 
 
