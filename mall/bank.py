@@ -14,7 +14,6 @@ from babel.core import get_global
 from django.conf import settings
 
 from payments import clock, events, methods, operations
-from payments.accounts import step_up
 from payments.money import Money, largest_remainder
 from payments.queries import facts, merchants, standing
 
@@ -322,39 +321,6 @@ def tender_options(*, user_id: int | None, email: str, total: int, currency: str
         for option in method.options(payer=payer, amount=total, currency=currency, at=at)
         if user_id is not None or not option.needs_sign_in
     ]
-
-
-WrongCode = step_up.WrongCode
-UnableToAskCode = step_up.StepUpError
-
-
-def needs_code(*, account: str, amount: int, at: datetime) -> bool:
-    """Tell whether paying so much from an account needs a code of the payer; a small payment is counted as free."""
-    if step_up.challenge_needed(account=account, amount=amount, at=at):
-        return True
-    return not step_up.spend_freely(account=account, amount=amount, at=at)
-
-
-def ask_code(*, key: str, user_id: int, payee: str, amount: int, currency: str, at: datetime) -> str:
-    """Ask a shopper for a code to pay this to these; return where it is from: `totp` (his app) or `email`.
-
-    :raises UnableToAskCode: too many were asked for, or it could not be sent.
-    """
-    holder = shopper(user_id=user_id)
-    return step_up.start(key=key, holder=holder, payee=payee, amount=amount, currency=currency, at=at).factor
-
-
-def check_code(*, key: str, code: str, payee: str, amount: int, at: datetime) -> None:
-    """Accept the code for this very payment.
-
-    :raises WrongCode: it is not the right one.
-    """
-    step_up.answer(key=key, code=code, payee=payee, amount=amount, at=at)
-
-
-def code_was_given(*, key: str, payee: str, amount: int, at: datetime) -> bool:
-    """Tell whether this very payment was allowed by a code that still counts."""
-    return step_up.is_passed(key=key, payee=payee, amount=amount, at=at)
 
 
 def exponents_json() -> str:

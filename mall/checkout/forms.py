@@ -109,13 +109,6 @@ class CheckoutForm(AddressForm):
         },
     )
 
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=12,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}),
-    )
-
     def __init__(
         self,
         *args: object,

@@ -36,7 +36,6 @@ from mall.shipping import quotes
 
 UserAddress = get_model("address", "UserAddress")
 
-ACCOUNT = "bank_account"
 DEVICE_COOKIE = "device"
 DEVICE_KEPT = 2 * 365 * 24 * 3600
 
@@ -78,9 +77,6 @@ def checkout(request: HttpRequest) -> HttpResponse:
         problem = _("The total has changed to %(total)s. Please look at the summary and order again.")
         shown = problem % {"total": bank.text(amount=page.total, currency=page.contents.currency)}
         return _render(request, page=page, problem=shown, key=request.POST["key"])
-    question = _second_factor(request, page=page, key=key)
-    if question:
-        return _render(request, page=page, key=request.POST["key"], ask_code=question)
     return _submit(request, page=page, key=key)
 
 
@@ -167,39 +163,6 @@ def _address(*, page: Page, user_id: int | None) -> AddressData:
     )
 
 
-def _second_factor(request: HttpRequest, *, page: Page, key: str) -> str:
-    """Return what to ask the payer before money leaves the account: a sentence, or nothing when all is well.
-
-    The code is bound to the amount and to the stores; a small payment from an account needs none.
-    """
-    from_account = [(source, amount) for method, source, amount in page.form.tenders() if method == ACCOUNT]
-    if not from_account:
-        return ""
-    [(account, amount)] = from_account
-    payee = ", ".join(parcel.merchant for parcel in page.contents.parcels)
-    bound = {"key": key, "payee": payee, "amount": amount, "at": page.at}
-    if bank.code_was_given(**bound):
-        return ""
-    typed = page.form.cleaned_data["code"].strip()
-    if typed:
-        try:
-            bank.check_code(code=typed, **bound)
-        except bank.WrongCode as problem:
-            page.form.add_error("code", str(problem))
-            return _("Please try the code again.")
-        return ""
-    if not bank.needs_code(account=account, amount=amount, at=page.at):
-        return ""
-    try:
-        factor = bank.ask_code(user_id=request.user.pk, currency=page.contents.currency, **bound)
-    except bank.UnableToAskCode as problem:
-        page.form.add_error("code", str(problem))
-        return _("No code could be asked for.")
-    if factor == "totp":
-        return _("Type the six digits your authenticator app shows now.")
-    return _("We have sent six digits to %(email)s.") % {"email": request.user.email}
-
-
 def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
     user_id = request.user.pk
     address = _address(page=page, user_id=user_id)
@@ -257,19 +220,16 @@ def _render(
     page: Page,
     problem: str = "",
     key: str = "",
-    ask_code: str = "",
     status: int | None = None,
 ) -> HttpResponse:
     """Show the form with everything that was typed; a refused try gets a new key, a mistyped one keeps its own."""
     if "update" in request.POST:
         for name in list(page.form.errors):
             del page.form.errors[name]
-    page.form.fields["code"].required = bool(ask_code)
     context = _sums(page=page) | {
         "form": page.form,
         "key": key or attempt.fresh_key(),
         "problem": problem,
-        "ask_code": ask_code,
         # The ways to pay say what the account holds; the header need not ask again.
         "hide_money": True,
         "address_fields": [page.form[name] for name in page.form.address_fields],
