@@ -22,6 +22,7 @@ from mall.checkout.drafts import (
 from mall.fulfilment import states
 from mall.fulfilment.models import ConsignmentEvent
 from mall.order.models import AWAITING_PAYMENT, CANCELLED, COMPLETED, CONFIRMED
+from mall.search import operations as search
 from payments import rows
 
 
@@ -262,4 +263,4 @@ def free_stock(*, consignment_ids: Sequence[int]) -> None:
         for stockrecord_id, quantity in cursor.fetchall():
             quantities[stockrecord_id] += quantity
     _stock.lock_rows(stockrecord_ids=quantities)
-    _stock.give_back(quantities=quantities)
+    search.refresh_products(product_ids=_stock.give_back(quantities=quantities))

@@ -31,6 +31,7 @@ from mall.customer.models import DeviceSighting
 from mall.fulfilment import states
 from mall.fulfilment.models import Consignment, ConsignmentLine
 from mall.order.models import AWAITING_PAYMENT, CANCELLED, Line, Order
+from mall.search import operations as search
 from payments import rows
 
 ShippingAddress = get_model("order", "ShippingAddress")
@@ -257,6 +258,10 @@ def _write(*, placings: list[Placing]) -> None:
         for line in placing.draft.lines:
             taken[line.stockrecord_id] += line.quantity
     _stock.take(quantities=taken)
+    stock = placings[0].stock
+    search.refresh_products(
+        product_ids=[stock[key].product_id for key in taken if stock[key].tracked and not stock[key].free]
+    )
     for placing in placings:
         placing.address = _address(draft=placing.draft)
         placing.consignments = [

@@ -52,6 +52,7 @@ _GIVE_BACK = """
 UPDATE partner_stockrecord s SET num_allocated = coalesce(s.num_allocated, 0) - given.quantity
 FROM unnest(%s::bigint[], %s::int[]) AS given (id, quantity)
 WHERE s.id = given.id
+RETURNING s.product_id, s.num_in_stock - s.num_allocated <= given.quantity
 """
 
 _CONSUME = """
@@ -74,9 +75,13 @@ def take(*, quantities: Mapping[int, int]) -> None:
     _apply(_TAKE, quantities)
 
 
-def give_back(*, quantities: Mapping[int, int]) -> None:
-    """Free reserved pieces of locked stock records."""
-    _apply(_GIVE_BACK, quantities)
+def give_back(*, quantities: Mapping[int, int]) -> set[int]:
+    """Free reserved pieces of locked stock records; return the products of which there was none left before."""
+    if not quantities:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, [list(quantities), list(quantities.values())])
+        return {product_id for product_id, was_sold_out in cursor.fetchall() if was_sold_out}
 
 
 def consume(*, quantities: Mapping[int, int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from django.db import connection
 
@@ -65,7 +65,7 @@ DELETE FROM search_searchentry entry WHERE entry.product_id = ANY(%(ids)s) AND N
 """
 
 
-def refresh_products(*, product_ids: Sequence[int]) -> None:
+def refresh_products(*, product_ids: Collection[int]) -> None:
     """Compute the search entries of products anew; one that nobody sells any more leaves the table."""
     ids = sorted(set(product_ids))
     if not ids:

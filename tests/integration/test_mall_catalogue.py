@@ -8,6 +8,8 @@ from oscar.core.loading import get_model
 from mall.actors import MERCHANT, OPERATIONS, Actor, NotAllowed, merchant_staff
 from mall.catalogue import operations as catalogue
 from mall.catalogue.operations import ChangeOffer, ListProduct, UnableToList
+from mall.checkout import operations as checkout
+from mall.checkout.drafts import CancelOrder
 from mall.customer import operations as customers
 from mall.customer.addresses import AddressData
 from mall.customer.models import Consent, DeviceSighting, HomeAddress, User
@@ -18,7 +20,7 @@ from mall.merchants.operations import OpenMerchant, UnableToChangeStaff
 from mall.queries import merchants as merchant_queries
 from mall.search.queries import Filters, search, suggest
 from payments.queries import standing
-from tests.factories.mall import AT, make_address, make_merchant, make_offer, make_shopper, staff
+from tests.factories.mall import AT, make_address, make_draft, make_merchant, make_offer, make_shopper, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -230,3 +232,15 @@ def test_a_price_below_zero_or_stock_below_what_is_ordered_is_refused():
     assert fine.stockrecord_id == offer.pk
     offer.refresh_from_db()
     assert (offer.num_in_stock, offer.price) == (3, 1)
+
+
+def test_the_last_piece_leaves_the_listing_and_a_cancelled_order_brings_it_back():
+    merchant, shopper = make_merchant(), make_shopper()
+    offer = make_offer(merchant=merchant, stock=2, title="Globe")
+    for expected in (True, False):
+        draft = make_draft(user=shopper, quantities={offer: 1})
+        checkout.submit_order(draft=draft)
+        assert search(text="globe").hits[0].in_stock is expected
+
+    checkout.cancel_orders(requests=[CancelOrder(draft.number, "never mind", AT)])
+    assert search(text="globe").hits[0].in_stock
