@@ -4,6 +4,7 @@ import os
 import sys
 import time
 
+import structlog
 from celery import Celery
 from celery.signals import worker_ready
 from celery.worker.consumer import Consumer
@@ -13,6 +14,7 @@ from config.env import WrongEnvironment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+log = structlog.get_logger(__name__)
 QUEUES = ("payments", "settlement", "credit", "bulk")
 
 app = Celery("rialto")
@@ -31,6 +33,7 @@ def start_saying_what_is_held(sender: Consumer, **kwargs: object) -> None:
     """Let a worker renew its claim on its tasks as long as it lives, several times within the broker's patience."""
     patience = app.conf.broker_transport_options["visibility_timeout"]
     sender.timer.call_repeatedly(patience / 4, say_what_is_held, (sender,))
+    log.info("worker ready", queues=sorted(queue.name for queue in sender.task_consumer.queues))
 
 
 def say_what_is_held(consumer: Consumer) -> None:

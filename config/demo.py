@@ -4,7 +4,6 @@ import base64
 import errno
 import hashlib
 import hmac
-import importlib
 import os
 import shlex
 import signal
@@ -65,7 +64,7 @@ def processes(*, home: Path, port: int) -> dict[str, list[str]]:
            "--preload", "--timeout", "60", "--graceful-timeout", "4", "--pid", str(home / "web.pid"),
            "--no-control-socket"]  # fmt: skip
     celery = [str(programs / "celery"), "--app", "config.celery", "--quiet"]
-    worker = [*celery, "worker", "--queues", ",".join(QUEUES), "--concurrency", "2", "--loglevel", "INFO",
+    worker = [*celery, "worker", "--queues", ",".join(QUEUES), "--concurrency", "2", "--loglevel", "WARNING",
               "--hostname", f"demo-{port}@%h", "--pidfile", str(home / "worker.pid"), "--without-gossip",
               "--without-mingle"]  # fmt: skip
     scheduler = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", str(home / "scheduler.pid")]
@@ -149,33 +148,34 @@ def _end_family(family: list[psutil.Process]) -> None:
 
 
 def _bring_up_to_date(*, fill_options: Sequence[str], say: Say) -> None:
-    """Migrate where a migration is missing, and fill a database that has not been filled."""
-    _manage("migrate", "--verbosity", "0", because=_why_migrate(), say=say)
-    _manage("fill", *fill_options, because="" if not _has_command("fill") else "Filling the market", say=say)
+    """Migrate where a migration is missing, fill a database that is empty or was left half filled."""
+    from django.db import connection
+
+    count = _missing_migrations()
+    if count:
+        _manage("migrate", "--verbosity", "0", because=f"Preparing the database ({count} migrations)", say=say)
+    if _wants_filling():
+        _manage("fill", *fill_options, because="Filling the market", say=say)
+    connection.close()
 
 
-def _why_migrate() -> str:
-    import django
-
-    django.setup()
+def _missing_migrations() -> int:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    connection.close()
-    return f"Preparing the database ({len(plan)} migrations)" if plan else ""
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _has_command(name: str) -> bool:
-    from django.core.management import get_commands
+def _wants_filling() -> bool:
+    from config.simulation.models import Run
+    from mall.customer.models import User
 
-    return name in get_commands()
+    runs = Run.objects.filter(name__startswith="economy:")
+    return runs.filter(finished_at=None).exists() or not (runs.exists() or User.objects.exists())
 
 
 def _manage(command: str, *options: str, because: str, say: Say) -> None:
-    if not because:
-        return
     say(f"{because} ...")
     done = subprocess.run([sys.executable, "manage.py", command, *options], cwd=env.CHECKOUT, check=False)  # noqa: S603
     if done.returncode != 0:
@@ -194,12 +194,14 @@ def _supervise(*, home: Path, port: int, say: Say) -> int:
 
 
 def _announce(*, port: int, say: Say) -> None:
+    from config.simulation.people import sign_ins
+
     address = f"http://127.0.0.1:{port}"
     say(f"\nRialto runs at {address}/  (stop it with Ctrl-C)\n")
     for what, path in (("Market", "/"), ("Merchants", "/merchant/"), ("Officers", "/officer/"), ("Operations", "/ops/"),
                        ("State", "/healthz")):  # fmt: skip
         say(f"  {what:<12}{address}{path}")
-    people = _sign_ins()
+    people = sign_ins()
     if people:
         say(f"\n  {'Sign in as':<18}{'e-mail':<34}{'password':<20}second factor: code now (secret)")
     for role, email, password, secret in people:
@@ -208,18 +210,10 @@ def _announce(*, port: int, say: Say) -> None:
     say(f"\n  Letters the market would send lie in {env.home() / 'mail'}\n")
 
 
-def _sign_ins() -> Sequence[tuple[str, str, str, str | None]]:
-    try:
-        people = importlib.import_module("config.simulation.people")
-    except ModuleNotFoundError:
-        return []
-    return people.sign_ins()
-
-
 class _Announcer(Printer):
     """Prints every process's lines, and says once that all is up when web and worker have both said so."""
 
-    SIGNS = {"web": "Listening at", "worker": "ready."}
+    SIGNS = {"web": "Listening at", "worker": "worker ready"}
 
     def __init__(self, *, announce: Callable[[], None]) -> None:
         super().__init__(sys.stdout)
