@@ -293,6 +293,7 @@ def test_merchant_pages_need_the_same_queries_however_many_rows(owner, market, d
     for _ in range(5):
         place(market)
         make_offer(merchant=market.first)
+    owner.get("/")
     for url in urls:
         with django_assert_max_num_queries(15) as counted:
             owner.get(url)
