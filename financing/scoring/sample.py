@@ -35,7 +35,7 @@ class Sample:
     until: date
 
 
-def build(*, kind: Kind, until: date, every_months: int = 3) -> Sample:
+def build(*, kind: Kind, until: date, every_months: int = 1) -> Sample:
     """Return the sample of the lake's facts known before `until`, observed at every so many month ends."""
     end = _midnight(until)
     with lake.session(before=end, keep=True) as session:

@@ -52,7 +52,7 @@ def people(count: int, kind: str = "consumer") -> list:
 
 
 def test_a_borrower_is_observed_before_the_loan_and_judged_after_it():
-    # Observed on the first of May, August, November, …; a loan of May is seen from its first.
+    # Observed on the first of every month from May on; a loan of May is seen from its first.
     opened = datetime(2025, 5, 10, tzinfo=START.tzinfo)
     paid = [("due", 31, 31, 0), ("paid", 31, 31, 0), ("due", 62, 62, 0), ("paid", 62, 62, 0)]
     assert bads("consumer", people(2) + loan("user:1", opened, *paid)) == {("user:1", "2025-05-01"): 0}
@@ -114,7 +114,8 @@ def test_a_merchant_is_bad_whose_advance_is_not_repaid_by_its_horizon(acts, bad)
 def test_one_bad_loan_of_several_makes_the_observation_bad():
     first, second = (datetime(2025, month, 10, tzinfo=START.tzinfo) for month in (5, 7))
     rows = people(1) + loan("user:1", first) + loan("user:1", second, ("charged_off", 90, 90, 0))
-    assert bads("consumer", rows) == {("user:1", "2025-05-01"): 1}
+    assert bads("consumer", rows, every_months=3) == {("user:1", "2025-05-01"): 1}
+    assert bads("consumer", rows) == {("user:1", "2025-05-01"): 0, ("user:1", "2025-07-01"): 1}
 
 
 def test_the_features_of_an_observation_know_nothing_of_what_came_after():
