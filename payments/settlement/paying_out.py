@@ -47,7 +47,7 @@ def pay_out_due(*, until: date, merchants: Sequence[str] = ()) -> PayoutReport:
 def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: date, report: PayoutReport) -> None:
     settled = {row.merchant for row in rows}
     paid_today = set(Payout.objects.filter(merchant__in=merchants, day=until).values_list("merchant", flat=True))
-    others = sorted(set(merchants) - settled - paid_today)
+    others = sorted(set(merchants) - paid_today - {row.merchant for row in rows if row.day == until})
     terms = {
         row.merchant: row
         for row in MerchantTerms.objects.filter(merchant__in={*settled, *others}).select_related("payout_account")
