@@ -107,7 +107,8 @@ class Book:
         rows = list(held.values_list(*_LOAN_FIELDS, "party_id", "product_id"))
         products = {row.pk: row for row in Product.objects.filter(pk__in={row[-1] for row in rows})}
         schedule = defaultdict(list)
-        found = Installment.objects.filter(loan__in=wanted).order_by("loan", "number")
+        # A line that is settled takes no part in anything any more.
+        found = Installment.objects.filter(loan__in=wanted, settled_on=None).order_by("loan", "number")
         for loan, *values in found.values_list("loan_id", *_LINE_FIELDS):
             schedule[loan].append(Line(*values))
         self.parties: dict[int, int] = {row[0]: row[-2] for row in rows}
@@ -157,12 +158,14 @@ class Book:
         unknown = codes - self._held.keys()
         if unknown:
             self._held |= ledger.lock(codes=sorted(unknown | _paying(behind, until)))
-        then = ledger_queries.balances(codes=sorted(codes), at=days.end_of(day))
-        found = {}
-        for code in codes:
-            taken = self._taken.get(code, ())
-            so_far = sum(amount for when, amount in taken if when <= day)
-            found[code] = max(0, min(self._held[code] - sum(amount for _, amount in taken), then[code] - so_far))
+        left = {code: self._held[code] - sum(amount for _, amount in self._taken.get(code, ())) for code in codes}
+        # What has no money now has none to give for an earlier day either.
+        filled = sorted(code for code in codes if left[code] > 0)
+        then = ledger_queries.balances(codes=filled, at=days.end_of(day)) if filled else {}
+        found = dict.fromkeys(codes, 0)
+        for code in filled:
+            so_far = sum(amount for when, amount in self._taken.get(code, ()) if when <= day)
+            found[code] = max(0, min(left[code], then[code] - so_far))
         return found
 
     def take_out(self, balances: dict[str, int]) -> None:

@@ -8,6 +8,8 @@ from financing.servicing.account import DAY, LATE_STEPS, Fact, Line, LoanAccount
 
 # A day is closed in its last moment.
 _LAST = time(23, 59, 59, tzinfo=UTC)
+# How late a line must be before more is said of it, by what was said last.
+_NEXT_STEP = dict(zip((0, *LATE_STEPS), (*LATE_STEPS, 10**9), strict=True))
 
 
 def end_of(day: date) -> datetime:
@@ -54,9 +56,8 @@ def _due(account: LoanAccount, day: date, available: dict[str, int]) -> None:
         days = (day - line.due_on).days
         if days >= account.grace_days and days and not line.late_fee:
             acts.charge_late_fee(account, line, at=at)
-        reached = max((step for step in LATE_STEPS if step <= days), default=0)
-        if reached > line.overdue_said:
-            line.overdue_said, line.changed = reached, True
+        if days >= _NEXT_STEP[line.overdue_said]:
+            line.overdue_said, line.changed = max(step for step in LATE_STEPS if step <= days), True
             account.facts.append(Fact("overdue", at, line.number, line.due_on, amount, days))
     if late and account.days_late >= account.charge_off_days:
         acts.charge_off(account, at=at)
