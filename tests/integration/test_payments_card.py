@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from config import env, services
-from payments import methods, models, operations
+from payments import clock, methods, models, operations
 from payments.operations import _remote, errors
 from payments.providers import card
 from payments.reconciliation import checks
@@ -120,6 +121,24 @@ def test_a_card_whose_bank_asks_first_waits_for_the_payer(agreed: bool, state: s
         reference=share.provider_reference, agreed=agreed, at=AT + timedelta(minutes=1)
     )
     assert answered.state == state
+
+
+def test_the_page_of_the_cards_bank_asks_once_and_sends_the_payer_back() -> None:
+    payment = record(
+        tenders=[("card", "pm_card_authenticationRequired", 3_000)],
+        parts=[(make_merchant(), 2_000), (make_merchant(merchant=2), 1_000)],
+        key=Order.number,
+        payer="guest:a@example.com",
+        return_url="/checkout/done/1/",
+        at=(at := clock.now()),
+    )
+    url = authorise(payment, at=at).action_url
+    browser = Client()
+    assert "€30.00" in browser.get(url).content.decode()
+    answered = browser.post(url, {"answer": "agree"})
+    assert (answered.status_code, answered.url) == (302, "/checkout/done/1/")
+    assert models.Payment.objects.get().state == "authorised"
+    assert browser.get(url).status_code == 404
 
 
 def test_a_payer_who_never_answers_his_bank_holds_nothing() -> None:
