@@ -216,15 +216,25 @@ class Driver:
         if purchase.short:
             return 0
         planned = sum(tender.amount for tender in purchase.tenders if tender.method == "plan")
-        return purchase.money_in + (planned if planned and self.credit.product_for(purchase) is None else 0)
+        return purchase.money_in + (planned if planned and not self._is_planned(purchase) else 0)
+
+    def _is_planned(self, purchase: Purchase) -> bool:
+        wants = any(tender.method == "plan" for tender in purchase.tenders)
+        return wants and self.credit.product_for(purchase) is not None
 
     def _pay(self, placed: Sequence[Act], authorised: Sequence[Act]) -> None:
         for batch in chunks(list(placed), _AT_ONCE):
             self._issue_vouchers(batch)
             results = checkout.place_orders(drafts=[self._draft(act.purchase) for act in batch])
             self.tally.count("placed", batch, results)
-        for batch in chunks(list(authorised), _AT_ONCE):
-            self._authorise(batch)
+        # Payments that go alike are asked together: their events are then delivered together too.
+        planned = {act.purchase.key for act in authorised if self._is_planned(act.purchase)}
+        for alike in (
+            [act for act in authorised if act.purchase.key not in planned],
+            [act for act in authorised if act.purchase.key in planned],
+        ):
+            for batch in chunks(alike, _AT_ONCE):
+                self._authorise(batch)
         self._outbox()
 
     def _authorise(self, batch: Sequence[Act]) -> None:
