@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,11 @@ import psutil
 import pytest
 
 from config import demo, env
+
+SMALL = "--orders 60 --shoppers 30 --merchants 4 --products 20 --days 40 --quiet"
+ROLES = (
+    "shopper", "merchant owner", "merchant clerk", "credit officer", "senior officer", "operations", "risk manager",
+)  # fmt: skip
 
 
 def free_port():
@@ -66,16 +72,20 @@ class Demo:
 
 def test_the_demo_starts_ends_starts_again_and_leaves_no_process(server_home):
     home, port = server_home, free_port()
-    first = Demo(home=home, port=port, fill=os.environ.get("RIALTO_SMALL_FILL", ""))
+    first = Demo(home=home, port=port, fill=SMALL)
     first.until(f"Rialto runs at http://127.0.0.1:{port}/")
     assert first.health() == (200, {"database": "up", "queue": "up", "ledger": "up"})
+    first.until("Letters")
+    assert [role for role in ROLES if f"\n  {role}  " not in first.said] == []
+    assert len(re.findall(r" \d{6} \([A-Z2-7]{32}\)", first.said)) == 4
     assert first.end(signal.SIGINT) == 0
     assert first.said.endswith("Everything is stopped.\n")
     assert running_on(home) == []
 
     second = Demo(home=home, port=port)
-    assert second.until("Rialto runs at") < 20
+    assert second.until("Rialto runs at") < 30
     assert "Preparing" not in second.said
+    assert "Filling" not in second.said
     assert second.health()[0] == 200
     second.process.kill()
     second.process.wait()
