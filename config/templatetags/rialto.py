@@ -134,13 +134,11 @@ def picture(product_id: int, title: str, category: str = "", label: str = "") ->
     )
 
 
-# What stands behind the thing: an arch, a round window, a pair of arches, a quay.
+# What stands behind the thing: an arch, a round window, a wave, a quay.
 BACKDROPS = {
     1: SafeString('<path class="picture-arch" d="M18 120V68a42 42 0 0 1 84 0v52z"></path>'),
     2: SafeString('<circle class="picture-arch" cx="60" cy="60" r="46"></circle>'),
-    3: SafeString(
-        '<path class="picture-arch" d="M8 120V72a24 24 0 0 1 48 0v48zm56 0V72a24 24 0 0 1 48 0v48z"></path>',
-    ),
+    3: SafeString('<path class="picture-arch" d="M0 120V82q30-24 60 0t60 0v38z"></path>'),
     4: SafeString('<path class="picture-arch" d="M0 120V74h120v46z"></path>'),
 }
 

@@ -52,6 +52,11 @@ def remember(*, request: HttpRequest, number: str) -> None:
     request.session["orders"] = [*numbers, number][-MOST_ORDERS_KEPT:]
 
 
+def latest(*, request: HttpRequest) -> list[str]:
+    """Return the order this browser placed last, if any."""
+    return request.session.get("orders", [])[-1:]
+
+
 def remembers(*, request: HttpRequest, number: str) -> bool:
     """Tell whether this browser placed the order."""
     return number in request.session.get("orders", [])

@@ -30,7 +30,7 @@ from mall.checkout.forms import CheckoutForm
 from mall.context import forget_basket_count
 from mall.customer.addresses import AddressData
 from mall.customer.operations import add_addresses
-from mall.order.models import Order
+from mall.order.models import AWAITING_PAYMENT, Order
 from mall.queries.orders import order_page
 from mall.shipping import quotes
 
@@ -63,7 +63,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
             return redirect("checkout-done", before[0])
     page = _page(request)
     if not page.contents.parcels:
-        return redirect("basket")
+        # Who came back from a payment's next step finds the order that waits for it.
+        waiting = Order.objects.filter(number__in=attempt.latest(request=request), status=AWAITING_PAYMENT).first()
+        return redirect("checkout-done", waiting.number) if waiting else redirect("basket")
     if not page.contents.can_be_ordered:
         messages.error(request, _("Something in your basket has changed: please look at what is marked."))
         return redirect("basket")
