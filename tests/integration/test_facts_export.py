@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -142,9 +143,9 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(fresh_database: databases.
 
 
 def test_two_exporters_at_once_do_not_write_the_same_days(fresh_database: databases.Database):
-    with fresh_database.connect() as other, other.cursor() as cursor:
+    with closing(fresh_database.connect()) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [export._LOCK])
         with pytest.raises(export.ExportUnderWay, match="wait"):
             export.export_facts(until=UNTIL)
-    other.close()
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [export._LOCK])
     assert export.export_facts(until=UNTIL).days == books.DAYS
