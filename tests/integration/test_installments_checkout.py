@@ -10,6 +10,7 @@ from financing.lending import products
 from financing.lending.models import Agreement, Installment, Loan, LoanState
 from financing.lending.queries import exposures
 from financing.servicing import checks, close
+from financing.servicing.models import LoanEvent
 from financing.underwriting.models import Application, Offer
 from payments import methods, settlement
 from payments import operations as bank
@@ -226,3 +227,17 @@ def test_the_method_is_connected_and_offers_nothing_to_guests(market):
     assert [row.source for row in method.options(payer="user:1", amount=60_000, currency="EUR", at=AT)] == [
         "plan:months-6"
     ]
+
+
+def test_a_plan_signed_for_a_payment_that_expired_is_free_again(market):
+    offer("months-6")
+    payment = order("months-6", key="O9")
+    pay.authorise(payment)
+    loan = sign(payment)
+    assert exposures(at=AT)["user:1"].reserved == 60_000
+    bank.expire_payments(at=AT + timedelta(hours=1))
+    bank.deliver()
+    loan.refresh_from_db()
+    assert loan.state == LoanState.CANCELLED
+    assert exposures(at=AT) == {}
+    assert not LoanEvent.objects.exists()
