@@ -91,16 +91,20 @@ def capture_dispatched(happened: Sequence[events.ConsignmentDispatched]) -> None
 
 
 def release_delivered(happened: Sequence[events.ConsignmentDelivered]) -> None:
-    """Release the escrow of consignments that arrived; what was free of charge has nothing to wait for."""
+    """Release the escrow of consignments that arrived.
+
+    What was free of charge has nothing to wait for, and what went back to the buyer meanwhile has nothing to release.
+    """
     following.note_released(
         moved=[MoneyMoved(event.number, 0, event.key, event.at) for event in happened if not event.amount]
     )
+    standing = bank.parts(numbers=[event.number for event in happened])
     _raise(
         bank.release(
             parts=[
                 bank.PartRequest(event.number, f"deliver:{event.number}", event.at)
                 for event in happened
-                if event.amount
+                if event.amount and not (event.number in standing and standing[event.number].state == "refunded")
             ]
         )
     )

@@ -29,31 +29,27 @@ class Walk:
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
-        self.market = make_market(stock=12, money=60_000)
-        self.people = [self.market.shopper, make_shopper(money=20_000), make_shopper(money=0)]
+        self.market = make_market(stock=60, money=900_000)
+        self.people = [self.market.shopper, make_shopper(money=90_000), make_shopper(money=0)]
         self.drafts = []
         self.at = AT
         self.number = 0
 
     def step(self) -> None:
         self.at += timedelta(hours=self.dice.randrange(1, 60))
-        act = self.dice.choice(
-            [
-                self.submit,
-                self.submit,
-                self.place,
-                self.again,
-                self.cancel,
-                self.give_up,
-                self.dispatch,
-                self.dispatch,
-                self.deliver,
-                self.deliver,
-                self.refund,
-                self.sweep,
-                deliver_events,
-            ]
-        )
+        acts = {
+            self.submit: 9,
+            self.place: 1,
+            self.again: 2,
+            self.cancel: 1,
+            self.give_up: 1,
+            self.dispatch: 7,
+            self.deliver: 5,
+            self.refund: 6,
+            self.sweep: 1,
+            deliver_events: 3,
+        }
+        [act] = self.dice.choices(list(acts), weights=list(acts.values()))
         act()
 
     def draft(self):
@@ -79,7 +75,10 @@ class Walk:
                 checkout.submit_order(draft=self.dice.choice(self.drafts))
 
     def some_consignment(self) -> str:
-        numbers = list(Consignment.objects.order_by("pk").values_list("number", flat=True))
+        found = Consignment.objects.order_by("pk")
+        if self.dice.random() < 0.9:
+            found = found.exclude(status="cancelled")
+        numbers = list(found.values_list("number", flat=True))
         return self.dice.choice(numbers) if numbers else "none"
 
     def some_actor(self, number: str) -> Actor:
@@ -155,7 +154,9 @@ def test_goods_orders_and_money_agree_after_any_walk(seed):
             assert 0 <= stock.num_allocated <= stock.num_in_stock
 
     assert verification.verify().problems == []
-    assert Order.objects.exclude(status="Cancelled").exists()
+    reached = set(Consignment.objects.values_list("status", flat=True))
+    assert {"dispatched", "cancelled"} & reached
+    assert {"released", "refunded"} & reached
 
 
 MODELS = (Order, Line, Consignment, ConsignmentLine, ConsignmentEvent, Payment, Tender, Part, Share)
