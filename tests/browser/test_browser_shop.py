@@ -14,12 +14,11 @@ PASSWORD = "a-good-password"
 
 @pytest.fixture
 def market(fresh_database):
-    owners = [
-        make_shopper(email=f"owner{number}@mail.example", money=0, password=make_password(PASSWORD))
-        for number in (1, 2)
-    ]
-    first = make_merchant(name="Lagoon & Oak", owner=owners[0])
-    second = make_merchant(name="Casa Lino", owner=owners[1])
+    secret = make_password(PASSWORD)
+    first_owner = make_shopper(email="owner1@mail.example", money=0, password=secret)
+    second_owner = make_shopper(email="owner2@mail.example", money=0, password=secret)
+    first = make_merchant(name="Lagoon & Oak", owner=first_owner)
+    second = make_merchant(name="Casa Lino", owner=second_owner)
     make_offer(merchant=first, title="Brass desk lamp", price=8_900)
     make_offer(merchant=second, title="Linen armchair", price=14_900)
     shopper = make_shopper(email="ada@mail.example", money=100_000, password=secret, address=make_address())
