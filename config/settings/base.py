@@ -209,4 +209,5 @@ RIALTO_LAKE = RIALTO_HOME / "lake"
 
 LOGGING = logging_settings(production=PRODUCTION)
 
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# Whether the domains beside and below this one speak TLS alone is their owner's to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

@@ -59,6 +59,18 @@ def test_an_unexpected_error_shows_an_id_that_the_log_knows_and_no_trace(db, mon
     assert logged.count("Traceback") == 1
 
 
+def test_a_page_that_loses_redis_shows_an_id_and_no_trace(db, settings):
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    browser = Client(raise_request_exception=False)
+    browser.cookies[settings.SESSION_COOKIE_NAME] = "a-session-of-somebody"
+    answer = browser.get("/account/login/")
+    page = answer.content.decode()
+    assert answer.status_code == 500
+    assert re.search(r"\b[0-9a-f]{12}\b", page)
+    assert "Traceback" not in page
+    assert "127.0.0.1:1" not in page
+
+
 def test_every_page_forbids_other_hosts_and_inline_scripts(client, db):
     answer = client.get("/healthz")
     assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
