@@ -154,7 +154,8 @@ def _page(
     context = {
         "found": found,
         "part": part,
-        "steps": steps(part=part),
+        "steps": steps(part=part, for_buyer=False),
+        "history": [(badge_of(status=event.status)[0], event) for event in part.events],
         "badge": badge_of(status=part.status),
         "dispatch_form": dispatch_form or DispatchForm(),
         "cancel_form": cancel_form or CancelForm(),

@@ -26,8 +26,8 @@ class Step:
     note: str = ""
 
 
-def steps(*, part: ConsignmentView) -> list[Step]:
-    """Return the parcel's way from order to release, as the buyer and the merchant both see it."""
+def steps(*, part: ConsignmentView, for_buyer: bool = True) -> list[Step]:
+    """Return the parcel's way from order to release, in words for the buyer or for the merchant."""
     if part.status == states.CANCELLED:
         reason = next((event.note for event in reversed(part.events) if event.status == states.CANCELLED), "")
         return [
@@ -39,7 +39,7 @@ def steps(*, part: ConsignmentView) -> list[Step]:
         _step(_("Paid, money held"), part.confirmed_at),
         _step(_("Dispatched"), part.dispatched_at, note=" ".join(filter(None, (part.carrier, part.tracking)))),
         _step(_("Delivered"), part.delivered_at, note=_delivered_note(part=part)),
-        _step(_("Money released to the store"), part.released_at, note=_release_note(part=part)),
+        _step(_("Money released to the store"), part.released_at, note=_release_note(part=part, for_buyer=for_buyer)),
     ]
     if part.status == states.REFUNDED:
         refunded = next((event.at for event in reversed(part.events) if event.status == states.REFUNDED), None)
@@ -65,12 +65,13 @@ def _delivered_note(*, part: ConsignmentView) -> str:
     return ""
 
 
-def _release_note(*, part: ConsignmentView) -> str:
+def _release_note(*, part: ConsignmentView, for_buyer: bool) -> str:
     if part.released_at or not part.release_due or part.delivered_at:
         return ""
-    return _("by itself on %(day)s, unless you say that something is wrong") % {
-        "day": date_format(part.release_due, "D j M")
-    }
+    day = date_format(part.release_due, "D j M")
+    if for_buyer:
+        return _("by itself on %(day)s, unless you say that something is wrong") % {"day": day}
+    return _("on %(day)s at the latest, unless the buyer says that something is wrong") % {"day": day}
 
 
 def badge_of(*, status: str) -> tuple[str, str]:

@@ -63,6 +63,12 @@ def held(shopper) -> int:
     return account.balance
 
 
+@pytest.fixture(autouse=True)
+def _larger_payments_need_a_code(settings):
+    settings.RIALTO_STEP_UP_ABOVE = 5_000
+    settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
+
+
 @pytest.fixture
 def market():
     return make_market()
@@ -169,7 +175,19 @@ def test_without_script_a_button_updates_the_total_and_complains_of_nothing(buye
     assert "field-error" not in text
 
 
-def test_too_little_money_is_said_and_the_basket_stays(client):
+def test_too_little_money_after_the_code_is_said_on_the_order_page_and_the_basket_is_back(client):
+    market = make_market(money=100)
+    client.force_login(market.shopper)
+    fill_basket(client, market)
+    place = send(client, form_of(client.get("/checkout/")) | NEW_ADDRESS)["Location"]
+    text = client.get(place).content.decode()
+    assert "The order was not placed" in text and "Nothing was charged" in text
+    assert held(market.shopper) == 100
+    assert '<span class="count">2<' in client.get("/basket/").content.decode()
+
+
+def test_too_little_money_is_said_and_the_basket_stays(client, settings):
+    settings.RIALTO_STEP_UP_ABOVE = settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 10**9
     market = make_market(money=100)
     client.force_login(market.shopper)
     fill_basket(client, market)
@@ -259,3 +277,8 @@ def test_a_small_payment_needs_no_code(client, market):
     fill_basket(client, market, chairs=0)
     assert client.post("/checkout/", form_of(client.get("/checkout/")) | NEW_ADDRESS).status_code == 302
     assert mail.outbox == []
+
+
+def test_who_comes_back_to_the_checkout_finds_the_order_that_waits_for_its_payment(buyer):
+    buyer.post("/checkout/", form_of(buyer.get("/checkout/")) | NEW_ADDRESS)
+    assert buyer.get("/checkout/")["Location"] == reverse("checkout-done", args=[Order.objects.get().number])
