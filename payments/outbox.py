@@ -34,6 +34,7 @@ RELAY_TASK = "payments.tasks.relay"
 
 Handler = Callable[[Sequence[events.Event]], None]
 _held: contextvars.ContextVar[bool] = contextvars.ContextVar("outbox_held", default=False)
+_own: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("outbox_own", default=None)
 
 
 def record(*, happened: Sequence[events.Event]) -> None:
@@ -47,6 +48,9 @@ def record(*, happened: Sequence[events.Event]) -> None:
         ],
         ignore_conflicts=True,
     )
+    own = _own.get()
+    if own is not None:
+        own.extend(f"{event.name}:{event.key}" for event in happened)
     waiting = {function for _, function, *_ in connection.run_on_commit}
     if not _held.get() and _kick not in waiting:
         transaction.on_commit(_kick)
@@ -62,6 +66,24 @@ def held() -> Iterator[None]:
         _held.reset(token)
 
 
+@contextmanager
+def lane() -> Iterator[None]:
+    """Have :func:`drain` deliver, for as long as this lasts, what is recorded here and nothing else.
+
+    Several processes that live through parts of one history each deliver their own part, in its own order.
+    """
+    token = _own.set([])
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def in_lane() -> bool:
+    """Tell whether a :func:`lane` is open here."""
+    return _own.get() is not None
+
+
 def drain(*, limit: int | None = None, strict: bool = False) -> int:
     """Deliver what is waiting, and what that brings about, here and now; return how many events were delivered.
 
@@ -70,7 +92,7 @@ def drain(*, limit: int | None = None, strict: bool = False) -> int:
     delivered = 0
     with held():
         while limit is None or delivered < limit:
-            claimed = _claim(limit=BATCH if limit is None else min(BATCH, limit - delivered))
+            claimed = _claim(limit=BATCH if limit is None else min(BATCH, limit - delivered), own=_own.get())
             if not claimed:
                 break
             try:
@@ -108,7 +130,9 @@ def _kick() -> None:
         logger.warning("The queue did not answer; events wait for the sweeper.")
 
 
-def _claim(*, limit: int) -> list[OutboxEvent]:
+def _claim(*, limit: int, own: list[str] | None) -> list[OutboxEvent]:
+    if own is not None:
+        return _claim_own(keys=own, limit=limit)
     rows = OutboxEvent.objects.raw(
         """
         UPDATE payments_outboxevent SET available_at = clock_timestamp() + make_interval(secs => %s)
@@ -122,6 +146,23 @@ def _claim(*, limit: int) -> list[OutboxEvent]:
         [CLAIM_SECONDS, limit],
     )
     return sorted(rows, key=lambda row: row.id)
+
+
+def _claim_own(*, keys: list[str], limit: int) -> list[OutboxEvent]:
+    wanted = keys[:limit]
+    del keys[:limit]
+    if not wanted:
+        return []
+    rows = OutboxEvent.objects.raw(
+        """
+        UPDATE payments_outboxevent SET available_at = clock_timestamp() + make_interval(secs => %s)
+        WHERE key = ANY(%s) AND delivered_at IS NULL AND available_at <= clock_timestamp()
+        RETURNING *
+        """,
+        [CLAIM_SECONDS, wanted],
+    )
+    # What was recorded before, or by a transaction that was undone, is not there: look on.
+    return sorted(rows, key=lambda row: row.id) or _claim_own(keys=keys, limit=limit)
 
 
 def _deliver(*, rows: list[OutboxEvent], strict: bool) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -67,11 +67,11 @@ class Calendar:
         self._waits = {"unpaid_after": unpaid_after, "silence": silence}
         self._days: dict[date, list[Act]] = defaultdict(list)
 
-    def add(self, purchase: Purchase) -> None:
-        """Note everything that is still to happen to a purchase."""
+    def add(self, purchase: Purchase, *, only: Callable[[Act], bool] | None = None) -> None:
+        """Note what is still to happen to a purchase, or what ``only`` says of it."""
         for act in acts_of(purchase, **self._waits):
             day = act.at.date()
-            if self._lived_until is None or day > self._lived_until:
+            if (self._lived_until is None or day > self._lived_until) and (only is None or only(act)):
                 self._days[day].append(act)
 
     def take(self, first: date, last: date) -> dict[str, list[Act]]:

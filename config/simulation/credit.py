@@ -161,6 +161,10 @@ class Pilot(Borrowers):
             servicing.open_loans(requests=requests)
         self.counts["plans signed"] += len(requests)
 
+    def refresh(self) -> None:
+        """Look again who is late, for a helper who does not close the days."""
+        self._late = self._who_is_late()
+
     def after(self, first: date, last: date) -> None:
         """Close these days; at every second sitting some merchants take an advance on what they sold."""
         close.close_day(until=last)

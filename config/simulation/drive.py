@@ -59,6 +59,9 @@ class Credit(Protocol):
     def sign(self, waiting: Sequence[tuple[Purchase, bank.PaymentOutcome, datetime]]) -> None:
         """Sign the plans of (purchase, what its payment waits for, moment)."""
 
+    def refresh(self) -> None:
+        """Look at the loans again, for somebody who does not close the days."""
+
     def before(self, first: date, last: date) -> None:
         """Bring in what borrowers pay in these days."""
 
@@ -82,6 +85,19 @@ class NoCredit:
 
     def after(self, first: date, last: date) -> None:
         """Close nothing."""
+
+
+class Share(Protocol):
+    """A helper that lives a share of every window beside this process."""
+
+    def is_theirs(self, purchase: Purchase) -> bool:
+        """Tell whether the helper lives a purchase."""
+
+    def start(self, first: date, last: date) -> None:
+        """Have the helper live its share of these days."""
+
+    def join(self) -> Tally:
+        """Wait for the helper and return what it did."""
 
 
 @dataclass(slots=True)
@@ -116,14 +132,16 @@ class Driver:
         credit: Credit | None = None,
         progress: Progress,
         rhythm_days: int = what.RHYTHM_DAYS,
+        share: Share | None = None,
     ) -> None:
-        """``rhythm_days``: how often reserves mature and what else is available is paid out."""
+        """``rhythm_days``: how often reserves mature and what else is available is paid out; ``share``: the helper."""
         self.history, self.run, self.known = history, run, known
         self.window_days, self.progress, self.rhythm_days = window_days, progress, rhythm_days
         self.credit = credit or NoCredit()
         self.tally = Tally()
         self.timings: Counter[str] = Counter()
         self.people = {person.key: person for person in history.founding().shoppers}
+        self.share = share
         self._merchants = [f"merchant:{merchant}" for merchant in known.merchants.values()]
         self._policy = settings.RIALTO_POLICY
 
@@ -132,11 +150,7 @@ class Driver:
     def live(self, *, until: date | None = None) -> Tally:
         """Live every window through ``until`` (the history's last day) that was not lived before."""
         last = min(until or self.history.last_day, self.history.last_day)
-        calendar = Calendar(
-            lived_until=self.run.lived_until,
-            unpaid_after=self._policy.PAYMENT_EXPIRES_AFTER,
-            silence=timedelta(days=self._policy.RELEASE_AFTER_DAYS),
-        )
+        calendar = self.calendar()
         coming, arriving = iter(self.history.purchases()), iter(self.history.money_in())
         purchase, arrival = next(coming, None), next(arriving, None)
         days = (last - self.history.first_day).days + 1
@@ -145,7 +159,7 @@ class Driver:
             write_behind()
             for start, end in windows(self.history.first_day, last, self.window_days, by_month=self.credit.by_month):
                 while purchase is not None and purchase.placed_at.date() <= end:
-                    calendar.add(purchase)
+                    calendar.add(purchase, only=self._is_mine if self.share else None)
                     purchase = next(coming, None)
                 savings = []
                 while arrival is not None and arrival.at.date() <= end:
@@ -157,26 +171,58 @@ class Driver:
         self.progress.finish()
         return self.tally
 
+    def calendar(self) -> Calendar:
+        """Return an empty calendar that leaves out what was lived before."""
+        return Calendar(
+            lived_until=self.run.lived_until,
+            unpaid_after=self._policy.PAYMENT_EXPIRES_AFTER,
+            silence=timedelta(days=self._policy.RELEASE_AFTER_DAYS),
+        )
+
     def _live_window(self, first: date, last: date, acts: dict[str, list[Act]], savings: Sequence[MoneyIn]) -> None:
         short = [act for act in acts[what.PLACE] if act.purchase.short]
-        tries = {act.purchase.key for act in short}
-        self._timed("pay", self._pay, short, [a for a in acts[what.AUTHORISE] if a.purchase.key in tries])
+        tries = [act for act in acts[what.AUTHORISE] if act.purchase.short]
+        self._timed("pay", self._pay, short, tries)
         self._timed("refund", self._refund, acts[what.REFUND])
-        self._timed("money in", self._receive, acts[what.AUTHORISE], savings)
+        self._timed("money in", self._save, savings)
         self._timed("credit", self.credit.before, first, last)
+        self._outbox()
+        if self.share:
+            self.share.start(first, last)
+        self.live_share(acts)
+        if self.share:
+            self._timed("waiting for the helper", self._join)
+        self._timed("settle", self._settle, last)
+        self._timed("credit", self.credit.after, first, last)
+        self._timed("outbox", self._outbox)
+        self.run.lived_until = last
+        self.run.save(update_fields=["lived_until"])
+
+    def live_share(self, acts: dict[str, list[Act]]) -> None:
+        """Live what has nothing to do with other merchants' purchases, delivering its own events."""
+        with publishing.lane():
+            self._live_share(acts)
+
+    def _live_share(self, acts: dict[str, list[Act]]) -> None:
+        self._timed("money in", self._receive, acts[what.AUTHORISE])
         others = [act for act in acts[what.PLACE] if not act.purchase.short]
-        self._timed("pay", self._pay, others, [a for a in acts[what.AUTHORISE] if a.purchase.key not in tries])
+        self._timed("pay", self._pay, others, [act for act in acts[what.AUTHORISE] if not act.purchase.short])
         self._timed("give up", self._give_up, acts[what.UNPAID])
         self._timed("dispatch", self._dispatch, acts[what.DISPATCH])
         self._timed("cancel", self._cancel, acts[what.CANCEL])
         self._timed("deliver", self._deliver, acts[what.DELIVER])
         self._timed("deliver", self._time_out, acts[what.SILENCE])
         self._timed("review", self._review, acts[what.REVIEW])
-        self._timed("settle", self._settle, last)
-        self._timed("credit", self.credit.after, first, last)
-        self._timed("outbox", self._outbox)
-        self.run.lived_until = last
-        self.run.save(update_fields=["lived_until"])
+
+    def _join(self) -> None:
+        tally = self.share.join()
+        self.tally.done.update(tally.done)
+        self.tally.refused.update(tally.refused)
+        self.tally.examples.update(tally.examples)
+
+    def _is_mine(self, act: Act) -> bool:
+        """Tell whether this process does an act: its own merchants', and whatever depends on balances."""
+        return act.kind == what.REFUND or act.purchase.short or not self.share.is_theirs(act.purchase)
 
     def _timed(self, name: str, function, *arguments) -> None:
         began = time.monotonic()
@@ -185,7 +231,7 @@ class Driver:
 
     # --- paying
 
-    def _receive(self, authorised: Sequence[Act], savings: Sequence[MoneyIn]) -> None:
+    def _receive(self, authorised: Sequence[Act]) -> None:
         source = self.history.name
         requests = [
             bank.Deposit(
@@ -198,11 +244,15 @@ class Driver:
             for act in authorised
             if (amount := self._needs(act.purchase))
         ]
-        requests += [
+        for batch in chunks(requests, _AT_ONCE):
+            must(bank.receive_money(requests=batch))
+
+    def _save(self, savings: Sequence[MoneyIn]) -> None:
+        requests = [
             bank.Deposit(
                 account_number=self.known.accounts[arrival.shopper],
                 amount=arrival.amount,
-                key=f"{source}:{arrival.key}",
+                key=f"{self.history.name}:{arrival.key}",
                 reference="standing order",
                 at=arrival.at,
             )
@@ -402,9 +452,11 @@ class Driver:
 
     def _outbox(self) -> None:
         """Deliver what waits; somebody else may be delivering too, and is waited for."""
+        publishing.deliver()
+        if publishing.in_lane():
+            return
         give_up = time.monotonic() + _DELIVERY_PATIENCE_SECONDS
         pause = 0.01
-        publishing.deliver()
         while publishing.undelivered() and time.monotonic() < give_up:
             time.sleep(pause)
             pause = min(pause * 2, 1.0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time as stopwatch
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -16,6 +19,7 @@ from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
 from config.simulation.models import Run
 from config.simulation.progress import Progress
+from config.simulation.sharing import Helper
 from financing.features.export import export_facts
 from financing.lending import queries
 from financing.scoring import operations as scoring
@@ -52,33 +56,51 @@ def fill(*, size: dict[str, int], seed: int, yesterday: date, window_days: int, 
 
     :raises UnableToFill: another fill is under way.
     """
+    run, _ = Run.objects.get_or_create(
+        name=f"economy:{seed}", defaults={"parameters": {**size, "last_day": yesterday.isoformat()}}
+    )
+    if run.finished_at is not None:
+        return Filled(before=True)
+    economy = _economy(run, seed)
+    helper = None
+    if (os.cpu_count() or 1) > 1 and len(economy.shops) > 3:
+        helper = Helper(history=economy, credit_for=lambda known: credit.Pilot(history=economy, known=known))
+    try:
+        with _alone(), publishing.held():
+            write_behind()
+            return _Filling(run, economy, helper, window_days, progress).go_on()
+    finally:
+        if helper:
+            helper.close()
+
+
+def _economy(run: Run, seed: int) -> Economy:
+    size = dict(run.parameters)
+    hashed = make_password(people.PASSWORD)
+    known = {"shopper:0": (people.SHOPPER, hashed), "owner:0": (people.OWNER, hashed)}
+    return Economy(seed=seed, last_day=date.fromisoformat(size.pop("last_day")), known=known, **size)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('rialto.fill', 0))")
         if not cursor.fetchone()[0]:
             raise UnableToFill("Another fill is under way in this database: wait for it to end.")
     try:
-        run, _ = Run.objects.get_or_create(
-            name=f"economy:{seed}", defaults={"parameters": {**size, "last_day": yesterday.isoformat()}}
-        )
-        if run.finished_at is not None:
-            return Filled(before=True)
-        with publishing.held():
-            write_behind()
-            return _Filling(run, seed, window_days, progress).go_on()
+        yield
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended('rialto.fill', 0))")
 
 
 class _Filling:
-    def __init__(self, run: Run, seed: int, window_days: int, progress: Progress) -> None:
-        self.run, self.progress, self.window_days = run, progress, window_days
-        size = dict(run.parameters)
-        hashed = make_password(people.PASSWORD)
-        known = {"shopper:0": (people.SHOPPER, hashed), "owner:0": (people.OWNER, hashed)}
-        self.economy = Economy(seed=seed, last_day=date.fromisoformat(size.pop("last_day")), known=known, **size)
-        self.begin = datetime.combine(self.economy.first_day, time(), tzinfo=UTC)
-        self.end = end_of(self.economy.last_day)
+    def __init__(self, run: Run, economy: Economy, helper: Helper | None, window_days: int, progress: Progress) -> None:
+        self.run, self.economy, self.helper = run, economy, helper
+        self.progress, self.window_days = progress, window_days
+        self.begin = datetime.combine(economy.first_day, time(), tzinfo=UTC)
+        # Offers are made in the night after the last day, so that its facts are complete.
+        self.end = end_of(economy.last_day) + timedelta(seconds=1)
         self.filled = Filled(before=False)
 
     def go_on(self) -> Filled:
@@ -119,7 +141,10 @@ class _Filling:
             window_days=self.window_days,
             credit=pilot,
             progress=self.progress,
+            share=self.helper,
         )
+        if self.helper:
+            self.helper.introduce(known=self.known, run=self.run)
         tally = driver.live()
         self.filled.counts.update(tally.done)
         self.filled.counts.update(pilot.counts)
@@ -163,7 +188,7 @@ class _Filling:
         for kind in ("consumer", "merchant"):
             report = underwriting.make_offers(
                 kind=kind,
-                as_of=self.end + timedelta(seconds=1),
+                as_of=self.end,
                 products=queries.terms_for(kind=kind, currencies=[currency]),
                 exposures=owed,
                 at=self.end,

@@ -26,3 +26,7 @@ def undelivered() -> int:
 
 # Within `with held():` nobody else is asked to deliver; the caller does it.
 held = outbox.held
+
+# Within `with lane():` only what is recorded there is delivered there.
+lane = outbox.lane
+in_lane = outbox.in_lane

@@ -13,6 +13,7 @@ from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
 from config.simulation.models import Run
 from config.simulation.progress import Progress
+from config.simulation.sharing import Helper
 
 LAST = date(2026, 6, 28)
 SIZE = {"days": 140, "shoppers": 30, "merchants": 6, "products": 40, "orders": 160}
@@ -55,7 +56,7 @@ _TABLES = {
     "loans": """
         SELECT reference, kind, borrower, principal, state, disbursed, outstanding, repaid, refunded, charged_off,
             interest, fees, deferred, interest_paid, fees_paid, days_late, worst_days_late, signed_at, disbursed_at,
-            ended_at, closed_through FROM financing_loan""",
+            ended_at, CASE WHEN ended_at IS NULL THEN closed_through END FROM financing_loan""",
     "instalments": """
         SELECT l.reference, i.number, i.due_on, i.principal, i.interest, i.fee, i.principal_paid, i.interest_paid,
             i.fee_paid, i.late_fee, i.settled_on FROM financing_installment i
@@ -68,15 +69,35 @@ JOIN ledger_account credit ON credit.id = t.credit_id
 """
 
 
-def live(*, window_days: int, seed: int = 5, until: date | None = None, **size: int) -> Tally:
-    """Live a small economy with plans and advances."""
+def live(*, window_days: int, seed: int = 5, until: date | None = None, helped: bool = False, **size: int) -> Tally:
+    """Live a small economy with plans and advances; ``helped``: by two processes."""
     economy = Economy(seed=seed, last_day=LAST, **{**SIZE, **size})
+    helper = None
+    if helped:
+        helper = Helper(history=economy, credit_for=lambda known: credit.Pilot(history=economy, known=known))
+    try:
+        return _live(economy, helper, window_days, until)
+    finally:
+        if helper:
+            helper.close()
+
+
+def _live(economy: Economy, helper: Helper | None, window_days: int, until: date | None) -> Tally:
     progress = Progress(quiet=True)
     known = found(source=economy.name, currency="EUR", people=economy.founding(), progress=progress)
     credit.prepare(currency="EUR", at=datetime.combine(economy.first_day, time(), tzinfo=UTC))
     run, _ = Run.objects.get_or_create(name=economy.name)
-    pilot = credit.Pilot(history=economy, known=known)
-    driver = Driver(history=economy, run=run, known=known, window_days=window_days, credit=pilot, progress=progress)
+    driver = Driver(
+        history=economy,
+        run=run,
+        known=known,
+        window_days=window_days,
+        credit=credit.Pilot(history=economy, known=known),
+        progress=progress,
+        share=helper,
+    )
+    if helper:
+        helper.introduce(known=known, run=run)
     return driver.live(until=until)
 
 

@@ -70,3 +70,22 @@ def test_a_life_cut_short_goes_on_and_one_lived_to_the_end_stays(fresh_database,
 
     assert resumed == whole
     assert again == whole
+
+
+def test_two_processes_leave_the_rows_that_one_leaves(fresh_database, other_database) -> None:
+    histories.live(window_days=14)
+    alone = histories.everything()
+
+    connection.close()
+    connection.settings_dict["NAME"] = other_database.name
+    try:
+        histories.live(window_days=14, helped=True)
+        helped = histories.everything()
+        assert problems() == []
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = fresh_database.name
+
+    for name, rows in alone.items():
+        assert sorted((rows - helped[name]).elements(), key=repr)[:5] == [], name
+        assert sorted((helped[name] - rows).elements(), key=repr)[:5] == [], name

@@ -1,0 +1,136 @@
+"""A second process that lives half of the merchants' trade, window by window, beside the first.
+
+Only what has nothing to do with the other half is shared: orders, payments, parcels and reviews. Refunds, settlements
+and lending stay with the first process, which waits for the second at the end of every window.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from multiprocessing.connection import Connection
+
+from django.db import connection
+
+from config.simulation import acts as what
+from config.simulation.acts import Act, Calendar
+from config.simulation.drive import Credit, Driver, Tally, write_behind
+from config.simulation.founding import Known
+from config.simulation.history import History, Purchase
+from config.simulation.models import Run
+from config.simulation.progress import Progress
+from payments.operations import publishing
+
+
+class HelperFailed(Exception):
+    """The helper could not live its share; the message is its own account of it."""
+
+
+class Helper:
+    """Lives the purchases of half of the shops. Make it before anything is asked of the database."""
+
+    def __init__(self, *, history: History, credit_for: Callable[[Known], Credit]) -> None:
+        self._history = history
+        self._theirs = _half(history)
+        # Two processes must not speak through one connection.
+        connection.close()
+        context = multiprocessing.get_context("fork")
+        self._pipe, far = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(far, self._pipe, history, self._theirs, credit_for), daemon=True
+        )
+        self._process.start()
+        far.close()
+
+    def is_theirs(self, purchase: Purchase) -> bool:
+        """Tell whether the helper lives a purchase."""
+        return purchase.parcels[0].shop in self._theirs
+
+    def introduce(self, *, known: Known, run: Run) -> None:
+        """Tell the helper what the keys of the history became, and how far it was lived."""
+        self._pipe.send((known, run.pk))
+
+    def start(self, first: date, last: date) -> None:
+        """Have the helper live its share of these days."""
+        self._pipe.send((first, last))
+
+    def join(self) -> Tally:
+        """Wait for the helper and return what it did.
+
+        :raises HelperFailed: it met an error.
+        """
+        try:
+            outcome = self._pipe.recv()
+        except EOFError:
+            raise HelperFailed("The helper ended without a word.") from None
+        if isinstance(outcome, str):
+            raise HelperFailed(outcome)
+        return outcome
+
+    def close(self) -> None:
+        """Let the helper go."""
+        self._pipe.close()
+        self._process.join(timeout=5)
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join()
+
+
+def _half(history: History) -> frozenset[str]:
+    """Return shops with about half of the purchases."""
+    sold: Counter[str] = Counter(purchase.parcels[0].shop for purchase in history.purchases())
+    halves: tuple[list[str], list[str]] = ([], [])
+    weight = [0, 0]
+    for shop, count in sorted(sold.items(), key=lambda pair: (-pair[1], pair[0])):
+        side = 0 if weight[0] <= weight[1] else 1
+        halves[side].append(shop)
+        weight[side] += count
+    return frozenset(halves[1])
+
+
+def _serve(
+    pipe: Connection,
+    near: Connection,
+    history: History,
+    theirs: frozenset[str],
+    credit_for: Callable[[Known], Credit],
+) -> None:
+    near.close()
+    try:
+        known, run_id = pipe.recv()
+        _live(pipe, history, theirs, known, Run.objects.get(pk=run_id), credit_for(known))
+    except EOFError:
+        return
+    except Exception:
+        pipe.send(traceback.format_exc())
+
+
+def _live(pipe: Connection, history: History, theirs: frozenset[str], known: Known, run: Run, credit: Credit) -> None:
+    driver = Driver(history=history, run=run, known=known, window_days=1, credit=credit, progress=Progress(quiet=True))
+    calendar = driver.calendar()
+    coming = iter(history.purchases())
+    purchase = next(coming, None)
+    with publishing.held():
+        write_behind()
+        while True:
+            first, last = pipe.recv()
+            credit.refresh()
+            purchase = _plan(calendar, coming, purchase, theirs, last)
+            driver.tally = Tally()
+            driver.live_share(calendar.take(first, last))
+            pipe.send(driver.tally)
+
+
+def _plan(calendar: Calendar, coming, purchase: Purchase | None, theirs: frozenset[str], last: date) -> Purchase | None:
+    while purchase is not None and purchase.placed_at.date() <= last:
+        if purchase.parcels[0].shop in theirs and not purchase.short:
+            calendar.add(purchase, only=_is_shared)
+        purchase = next(coming, None)
+    return purchase
+
+
+def _is_shared(act: Act) -> bool:
+    return act.kind != what.REFUND
