@@ -115,6 +115,8 @@ def _money(*, number: str, status: str, amount: int, refunded: int, part: object
         yield f"Consignment {number} is {status}, and {part.captured} minor units were captured."
     if status == "released" and part.released + part.refunded_before != part.captured:
         yield f"Consignment {number} is released, and {part.released} of {part.captured} minor units are."
+    if status in _SENT and part.state == "cancelled":
+        yield f"Consignment {number} is {status}, and its money was given back before it could be captured."
     if part.released and status not in {"delivered", "released", "refunded"}:
         yield f"Consignment {number} is {status}, and {part.released} minor units were released."
     if refunded > part.refunded:

@@ -36,7 +36,7 @@ class Walk:
         self.number = 0
 
     def step(self) -> None:
-        self.at += timedelta(hours=self.dice.randrange(1, 60))
+        self.at += timedelta(hours=self.dice.randrange(1, 12))
         acts = {
             self.submit: 9,
             self.place: 1,
@@ -141,7 +141,7 @@ class Walk:
         fulfilment.release_due(at=self.at)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_goods_orders_and_money_agree_after_any_walk(seed):
     walk = Walk(seed)
 
