@@ -45,15 +45,18 @@ def snapshot(
     amount: int | None,
     at: datetime,
     offer: Mapping[str, Any] | None = None,
+    refuses: bool = False,
 ) -> dict[str, Any]:
-    """Return all that a decision knows, as plain JSON."""
+    """Return all that a decision knows, as plain JSON; `refuses`: consent was taken back."""
+    if refuses:
+        features = None
     return {
         "kind": kind,
         "subject_id": subject_id,
         "currency": features.currency if features else product.currency,
         "as_of": features.as_of.isoformat() if features else None,
-        # Features exist only of who consents; of others nothing is known, not even that they refused.
-        "consent": True if features else None,
+        # Features exist only of who consents; of who never said a word nothing is known.
+        "consent": False if refuses else True if features else None,
         "features": features.values if features else None,
         "exposure": exposure.to_json(),
         "product": product.to_json(),

@@ -7,6 +7,7 @@ from financing.underwriting import operations, queries
 from financing.underwriting.errors import KeyReused, NotReady, OfferGone, UnableToApply
 from financing.underwriting.models import Application, Decision, Offer
 from financing.underwriting.terms import Exposure
+from mall.customer import operations as customers
 from tests.factories import underwriting as made
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +274,15 @@ def test_an_application_is_withdrawn_until_it_is_a_loan():
         operations.withdraw_application(application_id=second.pk, at=made.AT)
     first.refresh_from_db()
     assert first.state == "withdrawn"
+
+
+def test_who_took_consent_back_is_declined_for_that_and_judged_by_nothing():
+    made.ready()
+    made.features("user:1")
+    for granted in (True, False):
+        customers.record_consents(
+            requests=[customers.ChangeConsent(subject="user:1", purpose="credit", granted=granted, at=made.AT)]
+        )
+    [application] = apply(request())
+    assert (application.state, application.reasons[0]["code"]) == ("declined", "C01")
+    assert application.decisions.get().snapshot["features"] is None

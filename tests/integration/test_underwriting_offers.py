@@ -299,3 +299,19 @@ def test_the_mall_s_word_that_consent_ended_reaches_the_offers():
     payments.deliver(strict=True)
     assert list(Offer.objects.filter(state="live").values_list("subject_id", flat=True)) == ["user:2"]
     assert list(SubjectFeatures.objects.values_list("subject_id", flat=True)) == ["user:2"]
+
+
+def test_consent_taken_back_after_midnight_makes_no_offer_the_same_night():
+    made.ready()
+    facts.write(shopper("user:1"))
+    for granted, hours in ((True, -1), (False, 1)):
+        customers.record_consents(
+            requests=[
+                customers.ChangeConsent(
+                    subject="user:1", purpose="credit", granted=granted, at=AS_OF + timedelta(hours=hours)
+                )
+            ]
+        )
+    report = make(at=AS_OF + timedelta(hours=2))
+    assert (report.subjects, report.offers) == (0, 0)
+    assert not SubjectFeatures.objects.exists()

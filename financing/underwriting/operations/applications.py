@@ -12,11 +12,13 @@ from django.db import IntegrityError, transaction
 
 from financing.features.models import SubjectFeatures
 from financing.features.registry import Kind
+from financing.features.subjects import CREDIT
 from financing.underwriting import _deciding, decision, events, states
 from financing.underwriting.decision import Outcome
 from financing.underwriting.errors import KeyReused, NotReady, OfferGone, UnableToApply
 from financing.underwriting.models import Application, Decision, Offer
 from financing.underwriting.terms import Exposure, ProductTerms
+from mall.queries import consents
 from payments.operations.publishing import publish
 
 MACHINE = "machine"
@@ -135,6 +137,7 @@ class _Intake:
         known = {one.key: one for one in Application.objects.filter(key__in=keys)}
         offers = Offer.objects.in_bulk({one.offer_id for one in self.requests if one.offer_id})
         self._count_reserved()
+        self.refusing = consents.refusing(purpose=CREDIT, subjects={one.subject_id for one in self.requests})
         results: list[Application | UnableToApply] = []
         decisions: list[Decision] = []
         for one in self.requests:
@@ -178,6 +181,7 @@ class _Intake:
             amount=one.amount,
             at=one.at,
             offer=_promise(offer),
+            refuses=one.subject_id in self.refusing,
         )
         outcome = decision.decide(snapshot=snapshot, policy=tools.policy.data, model=tools.model.card)
         application = _application(one, outcome, offer, tools.policy.data[one.kind]["approval_days"])

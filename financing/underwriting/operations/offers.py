@@ -10,10 +10,12 @@ from django.db import connection, transaction
 from financing.features import engine
 from financing.features.models import SubjectFeatures
 from financing.features.registry import Kind, catalogue
+from financing.features.subjects import CREDIT
 from financing.underwriting import _deciding, decision, events
 from financing.underwriting.decision import Outcome
 from financing.underwriting.models import NoOffer, Offer
 from financing.underwriting.terms import Exposure, ProductTerms
+from mall.queries import consents
 from payments.operations.publishing import publish
 
 _LOCK = {"consumer": 0x6F66_6663, "merchant": 0x6F66_666D}
@@ -97,6 +99,8 @@ def withdraw_consent(*, subject_ids: Sequence[str], at: datetime) -> None:
 def _keep_features(kind: Kind, as_of: datetime, currencies: list[str], rows: list[dict]) -> list[SubjectFeatures]:
     """Store the newest features of each subject, and drop those of subjects who have none any more."""
     version = catalogue(kind).version
+    # Consent may have been taken back since the moment of the features.
+    refusing = consents.refusing(purpose=CREDIT, subjects=[row["subject_id"] for row in rows])
     fresh = [
         SubjectFeatures(
             kind=kind,
@@ -107,7 +111,7 @@ def _keep_features(kind: Kind, as_of: datetime, currencies: list[str], rows: lis
             catalogue=version,
         )
         for row in rows
-        if row["currency"] in currencies
+        if row["currency"] in currencies and row["subject_id"] not in refusing
     ]
     SubjectFeatures.objects.filter(kind=kind, currency__in=currencies, as_of__lte=as_of).exclude(
         subject_id__in=[one.subject_id for one in fresh]
