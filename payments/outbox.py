@@ -130,7 +130,7 @@ def _kick() -> None:
         logger.warning("The queue did not answer; events wait for the sweeper.")
 
 
-def _claim(*, limit: int, own: list[str] | None) -> list[OutboxEvent]:
+def _claim(*, limit: int, own: list[str] | None = None) -> list[OutboxEvent]:
     if own is not None:
         return _claim_own(keys=own, limit=limit)
     rows = OutboxEvent.objects.raw(
