@@ -77,7 +77,7 @@ def main(*, port: int, path: Path) -> None:
 
     app.cleanup_ctx.append(keep_saving)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None)
+    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None, shutdown_timeout=1)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def start(*, home: Path) -> Process:
 
 def stop(*, process: Process) -> None:
     """Stop the stand-in, by its own number."""
-    end(process=process, first=signal.SIGTERM, seconds=10)
+    end(process=process, first=signal.SIGTERM, seconds=20)
 
 
 def address(*, process: Process) -> str:

@@ -64,7 +64,7 @@ def start(*, home: Path) -> Process:
 
 def stop(*, process: Process) -> None:
     """Stop the server; what it was told is on disk."""
-    end(process=process, first=signal.SIGTERM, seconds=10)
+    end(process=process, first=signal.SIGTERM, seconds=20)
 
 
 def _data(home: Path) -> Path:
