@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
+from operator import attrgetter
 
 from django.db.models import F
 
@@ -76,18 +78,26 @@ _LOAN_CHANGES = (
     ("closed_through", "date"),
 )
 _MOVEMENT_COLUMNS = (
-    "loan_id",
-    "key",
-    "kind",
-    "at",
-    "principal",
-    "interest",
-    "fees",
-    "credit",
-    "source",
-    "reference",
+    ("loan_id", "bigint"),
+    ("key", "text"),
+    ("kind", "text"),
+    ("at", "timestamptz"),
+    ("principal", "bigint"),
+    ("interest", "bigint"),
+    ("fees", "bigint"),
+    ("credit", "bigint"),
+    ("source", "text"),
+    ("reference", "text"),
 )
-_EVENT_COLUMNS = ("loan_id", "event", "number", "known_at", "due_on", "amount", "days_late")
+_EVENT_COLUMNS = (
+    ("loan_id", "bigint"),
+    ("event", "text"),
+    ("number", "int"),
+    ("known_at", "timestamptz"),
+    ("due_on", "date"),
+    ("amount", "bigint"),
+    ("days_late", "int"),
+)
 _LINE_CHANGES = (
     *((name, "bigint") for name in ("principal", "interest", "fee", "principal_paid", "interest_paid", "fee_paid")),
     ("principal_days", "bigint"),
@@ -249,7 +259,7 @@ class Book:
                 loans.append((account.id, *values))
             for line in account.lines:
                 if line.changed:
-                    lines.append((line.id, *(getattr(line, name) for name, _ in _LINE_CHANGES)))
+                    lines.append(_line_values(line))
                     line.changed = False
             account.movements, account.facts, account.accruals = [], [], []
             self._before[account.id] = values
@@ -259,8 +269,8 @@ class Book:
         update_rows(table="financing_installment", columns=_LINE_CHANGES, rows=lines)
 
 
-def _values(account: LoanAccount) -> tuple:
-    return tuple(getattr(account, name) for name, _ in _LOAN_CHANGES)
+_values = attrgetter(*(name for name, _ in _LOAN_CHANGES))
+_line_values = attrgetter("id", *(name for name, _ in _LINE_CHANGES))
 
 
 def _account(row: tuple, product: Product, lines: list[Line]) -> LoanAccount:
@@ -286,18 +296,26 @@ def _account(row: tuple, product: Product, lines: list[Line]) -> LoanAccount:
 
 
 def _set_rate(line: Line, rate_bps: int, product: Product) -> None:
+    terms = (rate_bps, product.frequency, product.repay_every, product.day_count)
+    line.rate_numerator, line.rate_denominator = _rate_of_a_day(*terms, line.starts_on, line.due_on)
+
+
+@lru_cache(maxsize=65_536)
+def _rate_of_a_day(
+    rate_bps: int, frequency: str, repay_every: int, day_count: str, since: date, until: date
+) -> tuple[int, int]:
+    """Return the interest of one day of a period, as numerator and denominator; many loans share their periods."""
     terms = schedules.Terms(
         principal=1,
         annual_rate=Fraction(rate_bps, 10_000),
         installments=1,
-        starts_on=line.starts_on,
-        frequency=product.frequency,
-        repay_every=product.repay_every,
-        day_count=product.day_count,
+        starts_on=since,
+        frequency=frequency,
+        repay_every=repay_every,
+        day_count=day_count,
     )
-    rate = schedules.period_rate(terms=terms, since=line.starts_on, until=line.due_on)
-    line.rate_numerator = rate.numerator
-    line.rate_denominator = rate.denominator * (line.due_on - line.starts_on).days
+    rate = schedules.period_rate(terms=terms, since=since, until=until)
+    return rate.numerator, rate.denominator * (until - since).days
 
 
 def _paying(accounts: Iterable[LoanAccount], day: date) -> set[str]:
