@@ -467,6 +467,9 @@ def _sight_devices(*, placings: list[Placing]) -> None:
             first.setdefault((draft.user_id, draft.device[:64]), draft.at)
     if first:
         DeviceSighting.objects.bulk_create(
-            [DeviceSighting(user_id=user, device=device, first_seen=at) for (user, device), at in sorted(first.items())],
+            [
+                DeviceSighting(user_id=user, device=device, first_seen=at)
+                for (user, device), at in sorted(first.items())
+            ],
             ignore_conflicts=True,
         )
