@@ -69,6 +69,7 @@ def servers() -> Iterator[None]:
 def django_db_setup(servers: None, django_db_blocker: "pytest.FixtureRequest") -> Iterator[None]:
     """Make this process's database from the template."""
     name = connection.settings_dict["NAME"]
+    databases.drop_leftovers(name=name)
     databases.create(name=name)
     yield
     with django_db_blocker.unblock():

@@ -61,6 +61,15 @@ def drop(*, name: str) -> None:
         cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def drop_leftovers(*, name: str) -> None:
+    """Remove the private copies that an earlier run in this slot left behind when it was killed."""
+    with closing(_server()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname ~ %s", [f"^{name}_[0-9]+$"])
+        leftovers = [row[0] for row in cursor.fetchall()]
+    for leftover in leftovers:
+        drop(name=leftover)
+
+
 def _template() -> str:
     """Return the template's name; one process makes it while the others wait."""
     name = f"template_{_fingerprint()}"
