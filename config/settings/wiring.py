@@ -46,7 +46,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
 RIALTO_CHECKS: list[str] = [
     "payments.reconciliation.checks.check_parts",
     "payments.reconciliation.checks.check_tenders",
-    "financing.servicing.checks.loans_balance",
+    "financing.servicing.checks.check_loans",
     "mall.fulfilment.checks.check_consignments",
     "payments.reconciliation.checks.check_nothing_half_done",
 ]

@@ -35,7 +35,7 @@ ORDER BY loan.id
 """
 
 
-def loans_balance() -> list[str]:
+def check_loans() -> list[str]:
     """For every loan: disbursed = repaid + refunded + charged off + outstanding; schedule, loan and ledger agree."""
     return [*_movements_agree(), *_schedules_agree(), *_ledger_agrees()]
 

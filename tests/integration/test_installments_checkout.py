@@ -69,7 +69,7 @@ def test_a_plan_is_offered_signed_and_lent_when_the_goods_are_dispatched(market)
     assert (loan.state, loan.outstanding, loan.undrawn) == (LoanState.ACTIVE, 60_000, 0)
     assert ledger.balance(code=f"loan:{loan.pk}:principal") == 60_000
     assert pay.balance("escrow:O1-1") == 60_000
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_the_agreement_is_archived_with_its_hash_and_what_was_shown(market):
@@ -137,7 +137,7 @@ def test_what_is_cancelled_before_dispatch_is_never_owed(market):
     loan.refresh_from_db()
     assert (loan.outstanding, loan.undrawn, loan.disbursed) == (40_000, 0, 40_000)
     assert sum(Installment.objects.filter(loan=loan).values_list("principal", flat=True)) == 40_000
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_an_order_given_up_ends_its_loan_and_frees_the_limit(market):
@@ -166,7 +166,7 @@ def test_a_plan_without_interest_is_paid_for_by_the_merchant_as_time_passes(mark
     assert loan.state == LoanState.CLOSED
     assert ledger.balance(code=f"loan:{loan.pk}:deferred") == 0
     assert ledger.balance(code="income:interest") == subsidy
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_a_refund_before_release_shrinks_every_payment_alike(market):
@@ -181,7 +181,7 @@ def test_a_refund_before_release_shrinks_every_payment_alike(market):
     after = list(Installment.objects.filter(loan=loan).order_by("number").values_list("principal", flat=True))
     assert (loan.outstanding, loan.refunded) == (30_000, 30_000)
     assert all(abs(new * 2 - old) <= 1 for new, old in zip(after, before, strict=True))
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_a_refund_above_the_debt_goes_back_to_the_shopper(market):
@@ -202,7 +202,7 @@ def test_a_refund_above_the_debt_goes_back_to_the_shopper(market):
     close.close_day(until=date(2026, 6, 20))
     returned = ledger.balance(code=f"deposit:{market}") - held
     assert 60_000 - owed - 200 < returned <= 60_000 - owed
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_a_subsidy_not_yet_earned_goes_back_to_the_merchant_on_refund(market):
@@ -217,7 +217,7 @@ def test_a_subsidy_not_yet_earned_goes_back_to_the_merchant_on_refund(market):
     assert before > 0
     assert ledger.balance(code=f"loan:{loan.pk}:deferred") == 0
     assert ledger.balance(code="merchant:1:available") == before
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_the_method_is_connected_and_offers_nothing_to_guests(market):

@@ -72,7 +72,7 @@ def test_an_approved_advance_is_paid_to_the_merchant_with_its_fee_deferred(merch
     account = loan.repay_account
     assert (ledger.balance(code="merchant:1:available"), ledger.balance(code=f"deposit:{account}")) == (0, 100_000)
     assert ledger.balance(code=f"loan:{loan.pk}:deferred") == loan.fee > 0
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
     assert sign(application).pk == loan.pk
     assert ledger.balance(code=f"deposit:{account}") == 100_000
 
@@ -92,7 +92,7 @@ def test_each_settlement_repays_its_share_until_nothing_is_owed(merchant):
     assert loan.state == LoanState.CLOSED
     assert loan.repaid + loan.fees_paid == 20_000 + loan.fee
     assert ledger.balance(code="income:fees") == loan.fee
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_a_minimum_that_sales_did_not_reach_is_taken_from_the_account(merchant):

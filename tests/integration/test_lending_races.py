@@ -79,7 +79,7 @@ def test_one_payment_sent_sixteen_times_pays_once(fresh_database, django_db_bloc
         loan.refresh_from_db()
         assert loan.repaid + loan.interest_paid == 10_000
         assert ledger.balance(code="deposit:R1") == 40_000
-        assert checks.loans_balance() == []
+        assert checks.check_loans() == []
 
 
 @pytest.mark.parametrize("money", [15_000])

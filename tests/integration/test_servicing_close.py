@@ -34,7 +34,7 @@ def test_a_plan_paid_from_the_account_ends_with_the_interest_of_its_schedule():
     assert ledger.balance(code="income:interest") == planned
     assert ledger.balance(code=f"deposit:{account}") == 100_000 - 60_000 - planned
     assert LoanTransaction.objects.filter(loan=loan, kind="autopay").count() == 6
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_the_whole_at_once_equals_day_by_day():
@@ -84,7 +84,7 @@ def test_a_missed_payment_ages_costs_one_fee_and_is_charged_off_at_180_days():
     assert loan.days_late == 91
     assert loan.suspended > 0
     assert book(loan)["suspended"] == loan.suspended
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
     close.close_day(until=date(2026, 8, 14))
     loan.refresh_from_db()
@@ -95,7 +95,7 @@ def test_a_missed_payment_ages_costs_one_fee_and_is_charged_off_at_180_days():
     assert LoanTransaction.objects.filter(loan=loan, kind="late_fee").count() == 6
     facts = list(LoanEvent.objects.filter(loan=loan, number=1).values_list("event", "days_late").order_by("pk"))
     assert facts == [("due", 0), ("overdue", 1), ("overdue", 30), ("overdue", 60), ("overdue", 90)]
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_money_that_comes_after_the_loss_is_a_recovery():
@@ -108,7 +108,7 @@ def test_money_that_comes_after_the_loss_is_a_recovery():
     )
     assert isinstance(result, servicing.Repaid)
     assert ledger.balance(code="income:recovery") == 4_000
-    assert checks.loans_balance() == []
+    assert checks.check_loans() == []
 
 
 def test_autopay_takes_only_what_was_there_at_the_end_of_that_day():
