@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 PALETTES = 8
 BACKDROPS = 4
@@ -19,12 +20,12 @@ camera: camera cine lens tripod webcam photo
 watch: watch smartwatch watches chronograph stopwatch
 speaker: speaker soundbar radio subwoofer
 gamepad: gamepad console consoles controller games joystick
-plug: charger cable adapter plug usb powerbank power-bank battery extension
+plug: charger cable adapter plug usb powerbank bank charging battery extension hub
 bulb: bulb lights lighting light led
 lamp: lamp lantern sconce torch luminaire
 sofa: home sofa couch loveseat futon
 chair: chair stool armchair bench rocker
-table: table desk workbench sideboard office
+table: table desk workbench sideboard
 bed: bed mattress bedframe bedroom
 pillow: pillow cushion duvet blanket quilt linen sheet bedding throw comforter
 shelf: shelf bookshelf bookcase cabinet wardrobe rack drawer dresser organizer living furniture
@@ -33,14 +34,14 @@ vase: vase pot-plant decor decoration pottery
 frame: frame poster print canvas painting art mirror
 candle: candle diffuser incense christmas
 clock: clock alarm timer
-towel: towel bathrobe bath bathroom curtain tablecloth
+towel: towel bathrobe bath bathroom curtain tablecloth scarf
 mug: mug cup teacup glass tumbler glasses-set
 pot: pot pan saucepan casserole skillet wok cookware kitchen cuisine dining pressure
 kettle: kettle teapot carafe
 knife: knife cutlery fork spoon cutter cutting peeler grater
 blender: blender mixer juicer toaster grinder appliances processor oven small
-washer: washer dishwasher fridge refrigerator dryer vacuum home-appliances
-fan: fan heater conditioner conditioning humidifier purifier ventilator
+washer: washer dishwasher fridge refrigerator vacuum
+fan: fan dryer heater conditioner conditioning humidifier purifier ventilator
 drill: drill saw sander screwdriver grinder-tool
 hammer: hammer wrench pliers spanner axe chisel tools costruction construction
 toolbox: toolbox toolkit tool kit industry agro
@@ -52,40 +53,40 @@ bicycle: bicycle bike cycling pump
 tent: tent camping sleeping hammock outdoor
 racket: racket tennis badminton paddle padel
 helmet: helmet goggles
-shoe: shoe shoes sneaker sneakers trainers boots boot running
+shoe: shoe shoes sneaker sneakers trainers boots boot running slippers slipper
 heel: heel heels pump-shoe sandals sandal
 dress: dress skirt blouse female gown
-trousers: trousers jeans pants shorts leggings underwear
-shirt: shirt t-shirt tee sweater jacket coat hoodie cardigan clothing clothes male fashion vest jumper
+trousers: trousers chinos jeans pants shorts leggings underwear
+shirt: shirt t-shirt tee raincoat sweater jacket coat hoodie cardigan clothing clothes male fashion vest jumper
 backpack: backpack rucksack daypack satchel
 suitcase: suitcase luggage trolley travel
 bag: bag handbag tote purse wallet bags accessories clutch
-hat: hat cap beanie fedora scarf gloves
+hat: hat cap beanie fedora gloves
 glasses: glasses sunglasses spectacles eyewear
 ring: ring necklace bracelet earrings jewelry jewellery pendant
-umbrella: umbrella parasol raincoat
+umbrella: umbrella parasol
 perfume: perfume fragrance cologne perfumery eau
 lipstick: lipstick makeup mascara eyeliner blush
 brush: brush comb hairbrush hair
-lotion: lotion shampoo soap gel sunscreen oil conditioner-hair
+lotion: lotion shampoo soap gel sunscreen
 cream: cream serum moisturizer balm beauty face
-bear: bear plush teddy doll baby cuddly
+bear: family bear plush sack teddy doll baby cuddly
 blocks: blocks building bricks toys wooden-toy toy
 toycar: toycar race truck train
 puzzle: puzzle board-game game jigsaw cool
-stroller: stroller pram crib diapers nursery
+stroller: stroller carrier pram crib diapers nursery
 notebook: notebook journal planner diary sketchbook stationery paper
 pen: pen pencil marker fountain crayons
 books: books novel atlas guide imported technical
 book: book cookbook handbook stories
 guitar: guitar ukulele violin instruments instrument bass
 note: music keyboard-piano piano drum
-disc: dvd dvds cd cds vinyl record blu blu-ray
-bottle: bottle wine drinks drink vinegar flask juice thermos
+disc: turntable dvd dvds cd cds vinyl record blu blu-ray
+bottle: bottle wine drinks drink vinegar flask juice thermos oil
 coffee: coffee tea espresso cocoa
 jar: jar honey jam preserve pickles spread spice sauce
 cheese: cheese butter dairy chocolate
-apple: apple fruit food snack grocery nuts pasta
+apple: apple pasta fruit food snack grocery nuts
 bowl: bowl feeder dish
 bone: bone chew leash collar
 paw: pet dog cat pets aquarium
@@ -94,8 +95,23 @@ car: car auto automotive vehicle seat wiper
 pill: vitamin vitamins supplement health thermometer
 lock: lock safe security safety signaling
 gift: gift gifts party wrapping balloon
-box: box crate container market storage
+scissors: shears scissors secateurs pruner
+belt: belt braces
+rope: rope lead skipping
+drive: drive disk ssd memory storage
+paint: paint paints watercolor gouache palette easel
+calendar: calendar
 """
+# Two words that mean something else together than the last of them alone.
+_PAIRS = {
+    "sleeping bag": "tent",
+    "raised bed": "plant",
+    "document case": "bag",
+    "moka pot": "kettle",
+    "watering can": "plant",
+    "light bulb": "bulb",
+}
+_GENERAL = {"home", "fashion", "family", "small", "accessories"}
 _SYMBOL_OF = {
     word.replace("-", " "): ("toycar" if symbol == "car" else symbol)
     for line in reversed(_WORDS.strip().splitlines())
@@ -129,11 +145,18 @@ def picture_of(*, product_id: int, title: str, category: str = "") -> Picture:
 def symbol_of(*, title: str, category: str = "") -> str:
     """Return the name of the symbol that shows a thing of this title, else of this category.
 
-    The noun of an English title mostly stands last, before any "with" or "for", so later words count more.
+    The noun of an English title mostly stands last, before any "with" or "for", so later words count more; in the
+    name of a category the first word does, unless it is one that covers everything.
     """
     head = re.split(r"\b(?:with|for|in|of)\b|[,(–]", title.lower())[0]
-    for text in (head, title.lower(), category.lower()):
-        for word in reversed(_SPLIT.split(text)):
+    category_words = _SPLIT.split(category.lower())
+    category_words.sort(key=lambda word: word in _GENERAL)
+    for words in (_SPLIT.split(head)[::-1], _SPLIT.split(title.lower())[::-1], category_words):
+        for later, earlier in pairwise(words):
+            symbol = _PAIRS.get(f"{earlier} {later}".removesuffix("s"))
+            if symbol:
+                return symbol
+        for word in words:
             symbol = _SYMBOL_OF.get(word) or _SYMBOL_OF.get(word.removesuffix("s"))
             if word and symbol:
                 return symbol
