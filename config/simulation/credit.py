@@ -261,7 +261,6 @@ class Offers(Borrowers):
             f"merchant:{known.merchants[shop.key]}": f"user:{known.users[shop.owner]}"
             for shop in history.founding().shops
         }
-        self._exported = False
         self.nights: list[dict[str, object]] = list(nights)
 
     def product_for(self, purchase: Purchase) -> str | None:
@@ -278,9 +277,8 @@ class Offers(Borrowers):
 
     def month_end(self, last: date) -> None:
         """Export facts through ``last``, make offers of both kinds, and let merchants take theirs."""
-        # Days of the past that other histories exported already are written anew, once.
-        month = last.replace(day=1)
-        export_facts(until=last + timedelta(days=1), again_from=None if self._exported else month)
+        # Days of the past may be in the lake without these facts: the month is written anew.
+        export_facts(until=last + timedelta(days=1), again_from=last.replace(day=1))
         at = end_of(last)
         night: dict[str, object] = {"day": last.isoformat()}
         owed = queries.exposures(at=at)

@@ -6,8 +6,8 @@ and lending stay with the first process, which waits for the second at the end o
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -24,9 +24,11 @@ from config.simulation.models import Run
 from config.simulation.progress import Progress
 from payments.operations import publishing
 
+logger = logging.getLogger(__name__)
+
 
 class HelperFailed(Exception):
-    """The helper could not live its share; the message is its own account of it."""
+    """The helper could not live its share; the message says why."""
 
 
 class Helper:
@@ -65,7 +67,7 @@ class Helper:
         try:
             outcome = self._pipe.recv()
         except EOFError:
-            raise HelperFailed("The helper ended without a word.") from None
+            raise HelperFailed("The second process was ended; run the command again to go on.") from None
         if isinstance(outcome, str):
             raise HelperFailed(outcome)
         return outcome
@@ -102,10 +104,12 @@ def _serve(
     try:
         known, run_id = pipe.recv()
         _live(pipe, history, theirs, known, Run.objects.get(pk=run_id), credit_for(known))
-    except EOFError:
+    except (EOFError, KeyboardInterrupt, BrokenPipeError):
+        # The first process is gone, or is going.
         return
-    except Exception:
-        pipe.send(traceback.format_exc())
+    except Exception as problem:
+        logger.exception("The helper failed.")
+        pipe.send(f"The second process failed ({type(problem).__name__}: {problem}); run the command again to go on.")
 
 
 def _live(pipe: Connection, history: History, theirs: frozenset[str], known: Known, run: Run, credit: Credit) -> None:

@@ -11,6 +11,7 @@ from config import env
 from config.simulation import filling
 from config.simulation.founding import UnableToFound
 from config.simulation.progress import Progress
+from config.simulation.sharing import HelperFailed
 from payments import clock
 
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
                 window_days=filling.WINDOW_DAYS,
                 progress=Progress(quiet=bool(options["quiet"])),
             )
-        except (filling.UnableToFill, UnableToFound) as problem:
+        except (filling.UnableToFill, UnableToFound, HelperFailed) as problem:
             raise CommandError(str(problem)) from None
         if filled.before:
             self.stdout.write("The economy is there already.")
