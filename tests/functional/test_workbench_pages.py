@@ -250,5 +250,5 @@ def test_pages_ask_the_database_as_often_for_many_loans_as_for_one(merchant, dja
     _, staff = officer("one")
     application = referred(merchant)
     staff.get(f"/officer/{application.pk}/")
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(15):
         staff.get(f"/officer/{application.pk}/")
