@@ -121,7 +121,7 @@ def test_as_many_purchases_by_strangers_do_raise_it():
 
 def test_the_owner_s_account_pays_for_nobody_else():
     """The one relation that cannot even come about: a friend's order paid from the owner's account is refused."""
-    merchant, owner, offer = honest_store()
+    _, owner, offer = honest_store()
     friend = shop.make_shopper(money=0)
     tenders = (TenderChoice("bank_account", shop.account_of(owner), 20_490),)
     draft = shop.make_draft(user=friend, quantities={offer: 1}, tenders=tenders)
