@@ -57,6 +57,8 @@ def points(*, labels: Sequence[str], values: Sequence[int], title: str) -> SafeS
         {
             "width": 420,
             "height": {"step": 24},
+            # The reader's font may be wider than the one the labels were measured in.
+            "padding": {"left": 32, "top": 5, "right": 12, "bottom": 5},
             "data": {"values": rows},
             "description": title,
             "mark": {"type": "bar", "cornerRadius": 2},
