@@ -37,7 +37,7 @@ def train_scorecard(*, kind: Kind, until: date, built_by: str, at: datetime, see
     """
     from financing.scoring import sample, training
 
-    found = sample.build(kind=kind, until=until)
+    found = sample.build(kind=kind, until=until, least=training.LEAST_ROWS)
     if found.rows.num_rows == 0:
         raise UnableToTrain(
             f"The facts hold no {kind} loan that has run its time: export facts first, or use the starter."

@@ -35,13 +35,18 @@ class Sample:
     until: date
 
 
-def build(*, kind: Kind, until: date, every_months: int = 1) -> Sample:
-    """Return the sample of the lake's facts known before `until`, observed at every so many month ends."""
+def build(*, kind: Kind, until: date, every_months: int = 1, least: int = 0) -> Sample:
+    """Return the sample of the lake's facts known before `until`, observed at every so many month ends.
+
+    Of fewer than `least` loans that have run their time only the outcomes are returned, without features.
+    """
     end = _midnight(until)
     with lake.session(before=end, keep=True) as session:
         outcomes = session.sql(engine.to_sql(_outcomes(kind, Facts(as_of=end)))).to_arrow_table().to_pylist()
         if not outcomes:
             return Sample(rows=pa.table({"bad": pa.array([], pa.int64())}), since=until, until=until)
+        if len(outcomes) < least:
+            return Sample(rows=_without_features(outcomes), since=until, until=until)
         [(first,)] = session.sql("SELECT min(known_at) FROM subjects").fetchall()
         points = _month_starts(first.date() + timedelta(days=WARM_UP_DAYS), until, every_months)
         parts = []
@@ -51,6 +56,12 @@ def build(*, kind: Kind, until: date, every_months: int = 1) -> Sample:
                 parts.append(_observe(kind, _midnight(point), bads, session))
         rows = pa.concat_tables(parts) if parts else pa.table({"bad": pa.array([], pa.int64())})
         return Sample(rows=rows, since=first.date(), until=until)
+
+
+def _without_features(outcomes: list[dict]) -> pa.Table:
+    columns = ("subject_id", "as_of", "bad")
+    rows = [(loan["subject_id"], loan["opened_at"].isoformat(), int(loan["bad"])) for loan in outcomes]
+    return pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True)))
 
 
 def _observe(

@@ -93,6 +93,8 @@ class Command(BaseCommand):
             f"{model.data_since} to {model.data_until}, built by {model.built_by}"
             + (f", approved by {model.approved_by}" if model.approved_by else "")
         )
+        if "source" in model.metrics:
+            self.stdout.write(f"  made from {model.metrics['source']}")
         measured = model.metrics.get("holdout")
         if measured:
             values = (
