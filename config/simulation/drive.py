@@ -38,6 +38,7 @@ from mall.fulfilment import operations as fulfilment
 from mall.fulfilment import requests as asks
 from mall.fulfilment import reviews
 from mall.order.models import Order
+from mall.queries.orders import products_of
 from payments import operations as bank
 from payments import settlement
 from payments.operations import publishing
@@ -427,10 +428,12 @@ class Driver:
 
     def _review(self, reviewed: Sequence[Act]) -> None:
         for batch in chunks(list(reviewed), _AT_ONCE):
+            products = products_of(numbers=[self.consignment(act) for act in batch])
             results = reviews.post_reviews(
                 requests=[
                     asks.PostReview(
                         consignment_number=self.consignment(act),
+                        product_ids=products.get(self.consignment(act), ()),
                         score=act.about.review.score,
                         body=act.about.review.body,
                         by=self._buyer(act),

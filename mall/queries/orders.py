@@ -337,6 +337,15 @@ def consignment_page(*, number: str, merchant_id: int) -> MerchantConsignment | 
     return MerchantConsignment(part=part, address=_address(order=row.order), phone=phone)
 
 
+def products_of(*, numbers: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return the products in each of these consignments, in one statement."""
+    rows = ConsignmentLine.objects.filter(consignment__number__in=numbers).order_by("pk")
+    found: dict[str, tuple[int, ...]] = {}
+    for number, product_id in rows.values_list("consignment__number", "product_id"):
+        found[number] = (*found.get(number, ()), product_id)
+    return found
+
+
 def letters(*, numbers: Sequence[str]) -> list[OrderLetter]:
     """Return what to write to the buyers of these orders; those whose address is unknown are left out."""
     orders = list(Order.objects.filter(number__in=numbers).select_related("user").order_by("pk"))
