@@ -101,9 +101,10 @@ def years_between(*, since: date, until: date, unit: str = "months") -> Fraction
     per_year = _PER_YEAR[unit]
     frequency = "weeks" if unit == "weeks" else "months"
     factor = 12 if unit == "years" else 1
-    whole = 0
-    while daycount.shift(start=until, frequency=frequency, count=-(whole + 1) * factor) >= since:
-        whole += 1
+    months = (until.year - since.year) * 12 + until.month - since.month
+    whole = (until - since).days // 7 if unit == "weeks" else months // factor
+    while daycount.shift(start=until, frequency=frequency, count=-whole * factor) < since:
+        whole -= 1
     rest = daycount.shift(start=until, frequency=frequency, count=-whole * factor)
     days = (rest - since).days
     year_before = daycount.shift(start=rest, frequency="months", count=-12)

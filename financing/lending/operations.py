@@ -5,8 +5,29 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from financing.lending.disclosure import Disclosure
-from financing.lending.models import Agreement, Borrower, Installment, Loan
+from financing.lending.models import Agreement, Borrower, Loan
 from financing.lending.quotes import Quote
+from financing.lending.rows import insert_rows
+
+_LINE_COLUMNS = (
+    ("loan_id", "bigint"),
+    ("number", "int"),
+    ("starts_on", "date"),
+    ("due_on", "date"),
+    ("principal", "bigint"),
+    ("interest_planned", "bigint"),
+    ("fee_planned", "bigint"),
+    ("interest", "bigint"),
+    ("fee", "bigint"),
+    ("principal_paid", "bigint"),
+    ("interest_paid", "bigint"),
+    ("fee_paid", "bigint"),
+    ("principal_days", "bigint"),
+    ("late_fee", "bigint"),
+    ("overdue_said", "int"),
+)
+# Of a line nothing has accrued, been charged, paid or said when it is written.
+_NOTHING_YET = (0,) * 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +77,10 @@ def create_loans(*, requests: Sequence[NewLoan], parties: dict[tuple[str, str], 
     known = {loan.key: loan for loan in Loan.objects.filter(key__in=[item.key for item in requests])}
     fresh = {item.key: item for item in requests if item.key not in known}
     created = Loan.objects.bulk_create([_loan(item, parties) for item in fresh.values()])
-    Installment.objects.bulk_create(
-        [row for loan, item in zip(created, fresh.values(), strict=True) for row in _schedule(loan, item.quote)]
+    insert_rows(
+        table="financing_installment",
+        columns=_LINE_COLUMNS,
+        rows=[row for loan, item in zip(created, fresh.values(), strict=True) for row in _schedule(loan, item.quote)],
     )
     Agreement.objects.bulk_create([_agreement(loan, item) for loan, item in zip(created, fresh.values(), strict=True)])
     known.update((loan.key, loan) for loan in created)
@@ -96,17 +119,9 @@ def _loan(item: NewLoan, parties: dict[tuple[str, str], int]) -> Loan:
     )
 
 
-def _schedule(loan: Loan, quote: Quote) -> list[Installment]:
+def _schedule(loan: Loan, quote: Quote) -> list[tuple]:
     return [
-        Installment(
-            loan=loan,
-            number=due.number,
-            starts_on=due.starts_on,
-            due_on=due.due_on,
-            principal=due.principal,
-            interest_planned=due.interest,
-            fee_planned=due.fee,
-        )
+        (loan.pk, due.number, due.starts_on, due.due_on, due.principal, due.interest, due.fee, *_NOTHING_YET)
         for due in quote.dues
     ]
 

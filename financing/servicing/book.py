@@ -11,8 +11,8 @@ from django.db.models import F
 
 from financing.lending import schedules
 from financing.lending.models import Borrower, Installment, Loan, LoanState, Product
+from financing.lending.rows import insert_rows, update_rows
 from financing.servicing import days, journals
-from financing.servicing._writes import insert_rows, update_rows
 from financing.servicing.account import DAY, Line, LoanAccount
 from financing.servicing.acts import UnableToService
 from payments.ledger import operations as ledger
