@@ -7,6 +7,9 @@ from decimal import Decimal
 
 from babel import Locale
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +27,20 @@ def countries() -> list[tuple[str, str]]:
     names = Locale.parse({"zh-hans": "zh_Hans"}.get(language, language.replace("-", "_"))).territories
     found = [(code, name) for code, name in names.items() if len(code) == 2 and code not in _NOT_COUNTRIES]
     return sorted(found, key=lambda pair: pair[1])
+
+
+class LongSelect(forms.Select):
+    """A choice among hundreds, written in one go: a template for each option would cost more than the page."""
+
+    def render(self, name: str, value: object, attrs: dict[str, object] | None = None, renderer: object = None) -> str:
+        """Return the markup."""
+        flat = flatatt(self.build_attrs(self.attrs, {"name": name, **(attrs or {})}))
+        rows = (
+            (code, SafeString(" selected") if code == str(value or "") else "", text) for code, text in self.choices
+        )
+        return format_html(
+            "<select{}>{}</select>", flat, format_html_join("", '<option value="{}"{}>{}</option>', rows)
+        )
 
 
 class AddressForm(forms.Form):
@@ -51,7 +68,7 @@ class AddressForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-level1"}),
     )
-    country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
+    country = forms.ChoiceField(label=_("Country"), widget=LongSelect(attrs={"autocomplete": "country"}))
     phone = forms.CharField(
         label=_("Phone, for the carrier"),
         max_length=32,

@@ -28,6 +28,7 @@ from mall.checkout.drafts import (
 )
 from mall.checkout.forms import CheckoutForm
 from mall.context import forget_basket_count
+from mall.customer import devices
 from mall.customer.addresses import AddressData
 from mall.customer.operations import add_addresses
 from mall.order.models import AWAITING_PAYMENT, Order
@@ -35,9 +36,6 @@ from mall.queries.orders import order_page
 from mall.shipping import quotes
 
 UserAddress = get_model("address", "UserAddress")
-
-DEVICE_COOKIE = "device"
-DEVICE_KEPT = 2 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ def _address(*, page: Page, user_id: int | None) -> AddressData:
 def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
     user_id = request.user.pk
     address = _address(page=page, user_id=user_id)
-    device = request.COOKIES.get(DEVICE_COOKIE, "")[:64] or secrets.token_urlsafe(24)
+    device = request.COOKIES.get(devices.COOKIE, "")[:64] or secrets.token_urlsafe(24)
     email = request.user.email if user_id else page.form.cleaned_data["email"]
     number = order_number(key=key)
     draft = attempt.draft(
@@ -202,7 +200,7 @@ def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
     to = outcome.url if outcome.state == "action_required" else reverse("checkout-done", args=[outcome.number])
     response = redirect(to)
     response.set_cookie(
-        DEVICE_COOKIE, device, max_age=DEVICE_KEPT, httponly=True, samesite="Lax", secure=request.is_secure()
+        devices.COOKIE, device, max_age=devices.KEPT_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure()
     )
     return response
 
