@@ -151,6 +151,8 @@ class _Filling:
         self.filled.seconds.update({f"life: {name}": round(spent, 1) for name, spent in driver.timings.items()})
 
     def _export(self) -> None:
+        if self.run.report.get("exported"):
+            return
         economy = self.economy
         self.progress.start("facts", economy.days)
         lived = [economy.first_day]
@@ -159,8 +161,11 @@ class _Filling:
             self.progress.advance((day - lived[-1]).days, f"{day:%d %b %Y}")
             lived.append(day)
 
-        export_facts(until=economy.last_day + timedelta(days=1), progress=tell)
+        # Another economy may have had these days exported before: they are written anew.
+        export_facts(until=economy.last_day + timedelta(days=1), again_from=economy.first_day, progress=tell)
         self.progress.finish()
+        self.run.report = {**self.run.report, "exported": True}
+        self.run.save(update_fields=["report"])
 
     def _train(self) -> None:
         self.progress.start("scorecards", 2)
