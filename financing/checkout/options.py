@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from financing.lending import products
 from financing.lending.models import Product, ProductKind
+from financing.lending.queries import offers_left
 from financing.lending.quotes import Quote, UnableToQuote, quote
 from financing.underwriting.models import Offer
 from payments.money import Money
@@ -23,19 +24,11 @@ class Plan:
     quote: Quote
 
 
-def live_offers(*, subject: str, currency: str, at: datetime) -> dict[str, Offer]:
-    """Return the offers of a subject that stand at a moment, by product code."""
-    found = Offer.objects.filter(
-        subject_id=subject, currency=currency, state=Offer.State.LIVE, made_at__lte=at, valid_until__gte=at
-    )
-    return {offer.product: offer for offer in found}
-
-
 def plans_for(*, borrower: str, amount: int, currency: str, at: datetime) -> list[Plan]:
     """Return the plans that ``borrower``'s offers allow for ``amount``, the shortest first; none for a guest."""
     if not borrower.startswith("user:"):
         return []
-    offers = live_offers(subject=borrower, currency=currency, at=at)
+    offers = {offer.product: offer for offer in offers_left(subject_id=borrower, currency=currency, at=at)}
     if not offers:
         return []
     plans = []

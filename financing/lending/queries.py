@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F, Sum
 
-from financing.lending.models import Product, ProductKind
+from financing.lending.models import Loan, LoanState, Product, ProductKind
 from financing.lending.products import active_products
+from financing.underwriting import queries as underwriting
+from financing.underwriting.models import Offer
 from financing.underwriting.terms import Exposure, ProductTerms
 
 _DAYS = {"months": 365 / 12, "weeks": 7, "days": 1}
@@ -77,3 +80,27 @@ def exposures(*, at: datetime, borrowers: Sequence[str] | None = None) -> dict[s
             )
             for borrower, outstanding, reserved, loans, late, lost, due in cursor.fetchall()
         }
+
+
+def offers_left(*, subject_id: str, at: datetime, currency: str | None = None) -> list[Offer]:
+    """Return a subject's offers that stand at a moment, each with the limit that is left of it (not to be saved).
+
+    Since the night that made them loans were signed and advances asked for, out of one limit for all products; what
+    is left below the minimum is no offer.
+    """
+    offers = underwriting.live_offers(subject_id=subject_id, at=at, currency=currency)
+    if not offers:
+        return []
+    since = min(offer.as_of for offer in offers)
+    loans = Loan.objects.filter(
+        borrower=subject_id, signed_at__gte=since, state__in=[LoanState.SIGNED, LoanState.ACTIVE]
+    ).values_list("currency").annotate(owed=Sum(F("outstanding") + F("undrawn")))
+    taken = dict(loans.order_by("currency"))
+    for code, amount in underwriting.asked_for(subject_id=subject_id, at=at):
+        taken[code] = taken.get(code, 0) + amount
+    best: dict[str, int] = {}
+    for offer in offers:
+        best[offer.currency] = max(best.get(offer.currency, 0), offer.limit)
+    for offer in offers:
+        offer.limit = max(0, min(offer.limit, best[offer.currency] - taken.get(offer.currency, 0)))
+    return [offer for offer in offers if offer.limit >= offer.minimum]

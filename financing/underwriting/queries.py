@@ -26,10 +26,23 @@ class Case:
 
 def live_offers(*, subject_id: str, at: datetime, currency: str | None = None) -> list[Offer]:
     """Return a subject's offers that stand at a moment, by product."""
-    found = Offer.objects.filter(subject_id=subject_id, state=Offer.State.LIVE, valid_until__gte=at)
+    found = Offer.objects.filter(
+        subject_id=subject_id, state=Offer.State.LIVE, made_at__lte=at, valid_until__gte=at
+    )
     if currency is not None:
         found = found.filter(currency=currency)
     return list(found.order_by("installments", "product"))
+
+
+def asked_for(*, subject_id: str, at: datetime) -> list[tuple[str, int]]:
+    """Return (currency, minor units) of each application that is open, or approved and not taken yet."""
+    open_or_granted = Application.objects.filter(subject_id=subject_id, state__in=(*states.OPEN, states.APPROVED))
+    rows = open_or_granted.values_list("currency", "amount", "approved_amount", "valid_until")
+    return [
+        (currency, amount if approved is None else approved)
+        for currency, amount, approved, until in rows
+        if until is None or until >= at
+    ]
 
 
 def offer(*, offer_id: int) -> Offer | None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from financing import queries
 from financing.lending import products
 from financing.lending.models import Product, ProductKind
+from financing.lending.queries import offers_left
 from financing.lending.quotes import Quote, UnableToQuote, quote
 from financing.servicing import advances
 from financing.servicing.advances import AskAdvance, SignAdvance, UnableToAdvance
@@ -55,7 +56,9 @@ def ask(request: HttpRequest, place: Workplace) -> HttpResponse:
     now = clock.now()
     offer, product = _offer(place, now)
     if offer is None or product is None:
-        messages.info(request, _("There is no offer at present."))
+        # Who signed twice finds there what became of the first time.
+        if request.method != "POST":
+            messages.info(request, _("There is no offer at present."))
         return redirect("merchant-financing")
     given = request.POST if request.method == "POST" else request.GET
     if "amount" not in given:
@@ -166,7 +169,7 @@ def _merchant(place: Workplace) -> str:
 
 
 def _offer(place: Workplace, now: datetime) -> tuple[Offer | None, Product | None]:
-    offers = cases.live_offers(subject_id=_merchant(place), at=now, currency=place.currency)
+    offers = offers_left(subject_id=_merchant(place), at=now, currency=place.currency)
     offer = next((one for one in offers if one.product_kind == ProductKind.ADVANCE), None)
     product = None
     if offer is not None:

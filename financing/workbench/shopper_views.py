@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from financing import queries
 from financing.lending.models import ProductKind
+from financing.lending.queries import offers_left
 from financing.servicing import operations as servicing
 from financing.underwriting import queries as cases
 from financing.workbench.access import reference
@@ -26,7 +27,7 @@ def plans(request: HttpRequest) -> HttpResponse:
     """Show what is due soon, every plan, and how much may still be bought on plans."""
     now, me = clock.now(), reference(request)
     views = queries.loans_of(borrower=me, on=now.date(), kind=ProductKind.INSTALLMENTS)
-    offers = [row for row in cases.live_offers(subject_id=me, at=now) if row.product_kind == ProductKind.INSTALLMENTS]
+    offers = [row for row in offers_left(subject_id=me, at=now) if row.product_kind == ProductKind.INSTALLMENTS]
     best = max(offers, key=lambda row: row.limit, default=None)
     running = [view for view in views if view.state in ("signed", "active")]
     coming = [view for view in running if view.next_due_on and not view.due_now]
