@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -134,15 +134,18 @@ class Driver:
         progress: Progress,
         rhythm_days: int = what.RHYTHM_DAYS,
         share: Share | None = None,
+        lived: Callable[[date], None] = lambda day: None,
     ) -> None:
-        """``rhythm_days``: how often reserves mature and what else is available is paid out; ``share``: the helper."""
+        """``rhythm_days``: how often reserves mature and what else is available is paid out; ``share``: the helper;
+        ``lived`` is told of the last day of each window.
+        """
         self.history, self.run, self.known = history, run, known
         self.window_days, self.progress, self.rhythm_days = window_days, progress, rhythm_days
         self.credit = credit or NoCredit()
         self.tally = Tally()
         self.timings: Counter[str] = Counter()
         self.people = {person.key: person for person in history.founding().shoppers}
-        self.share = share
+        self.share, self._lived = share, lived
         self._merchants = [f"merchant:{merchant}" for merchant in known.merchants.values()]
         self._policy = settings.RIALTO_POLICY
 
@@ -198,6 +201,7 @@ class Driver:
         self._timed("outbox", self._outbox)
         self.run.lived_until = last
         self.run.save(update_fields=["lived_until"])
+        self._lived(last)
 
     def live_share(self, acts: dict[str, list[Act]]) -> None:
         """Live what has nothing to do with other merchants' purchases, delivering its own events."""

@@ -19,8 +19,7 @@ from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
 from config.simulation.models import Run
 from config.simulation.progress import Progress
-from config.simulation.sharing import Helper
-from financing.features.export import export_facts
+from config.simulation.sharing import Exporter, Helper
 from financing.lending import queries
 from financing.scoring import operations as scoring
 from financing.servicing import advances
@@ -62,14 +61,16 @@ def fill(*, size: dict[str, int], seed: int, yesterday: date, window_days: int, 
     if run.finished_at is not None:
         return Filled(before=True)
     economy = _economy(run, seed)
+    exporter = Exporter()
     helper = None
     if (os.cpu_count() or 1) > 1 and len(economy.shops) > 3:
         helper = Helper(history=economy, credit_for=lambda known: credit.Pilot(history=economy, known=known))
     try:
         with _alone(), publishing.held():
             write_behind()
-            return _Filling(run, economy, helper, window_days, progress).go_on()
+            return _Filling(run, economy, helper, exporter, window_days, progress).go_on()
     finally:
+        exporter.close()
         if helper:
             helper.close()
 
@@ -95,8 +96,17 @@ def _alone() -> Iterator[None]:
 
 
 class _Filling:
-    def __init__(self, run: Run, economy: Economy, helper: Helper | None, window_days: int, progress: Progress) -> None:
-        self.run, self.economy, self.helper = run, economy, helper
+    def __init__(
+        self,
+        run: Run,
+        economy: Economy,
+        helper: Helper | None,
+        exporter: Exporter,
+        window_days: int,
+        progress: Progress,
+    ) -> None:
+        self.run, self.economy, self.helper, self.exporter = run, economy, helper, exporter
+        self._fresh = run.lived_until is None
         self.progress, self.window_days = progress, window_days
         self.begin = datetime.combine(economy.first_day, time(), tzinfo=UTC)
         # Offers are made in the night after the last day, so that its facts are complete.
@@ -142,6 +152,7 @@ class _Filling:
             credit=pilot,
             progress=self.progress,
             share=self.helper,
+            lived=self._lived,
         )
         if self.helper:
             self.helper.introduce(known=self.known, run=self.run)
@@ -151,21 +162,14 @@ class _Filling:
         self.filled.seconds.update({f"life: {name}": round(spent, 1) for name, spent in driver.timings.items()})
 
     def _export(self) -> None:
-        if self.run.report.get("exported"):
-            return
-        economy = self.economy
-        self.progress.start("facts", economy.days)
-        lived = [economy.first_day]
+        """Wait for the facts, which were written while the days were lived."""
+        self.exporter.export(until=self.economy.last_day + timedelta(days=1))
+        self.exporter.finish()
 
-        def tell(day: date) -> None:
-            self.progress.advance((day - lived[-1]).days, f"{day:%d %b %Y}")
-            lived.append(day)
-
-        # Another economy may have had these days exported before: they are written anew.
-        export_facts(until=economy.last_day + timedelta(days=1), again_from=economy.first_day, progress=tell)
-        self.progress.finish()
-        self.run.report = {**self.run.report, "exported": True}
-        self.run.save(update_fields=["report"])
+    def _lived(self, day: date) -> None:
+        # Another economy may have had these days exported before: a fresh life has them written anew.
+        fresh, self._fresh = self._fresh, False
+        self.exporter.export(until=day + timedelta(days=1), again_from=self.economy.first_day if fresh else None)
 
     def _train(self) -> None:
         self.progress.start("scorecards", 2)

@@ -1,4 +1,4 @@
-"""A second process that lives half of the merchants' trade, window by window, beside the first.
+"""Processes beside the first: one lives half of the merchants' trade, one writes facts to the lake.
 
 Only what has nothing to do with the other half is shared: orders, payments, parcels and reviews. Refunds, settlements
 and lending stay with the first process, which waits for the second at the end of every window.
@@ -22,6 +22,7 @@ from config.simulation.founding import Known
 from config.simulation.history import History, Purchase
 from config.simulation.models import Run
 from config.simulation.progress import Progress
+from financing.features.export import export_facts
 from payments.operations import publishing
 
 logger = logging.getLogger(__name__)
@@ -138,3 +139,61 @@ def _plan(calendar: Calendar, coming, purchase: Purchase | None, theirs: frozens
 
 def _is_shared(act: Act) -> bool:
     return act.kind != what.REFUND
+
+
+class Exporter:
+    """A process that writes facts to the lake while later days are still being lived.
+
+    A fact is known on the day it happens, so the days of a window are complete when the window has been lived. Writing
+    them is waiting for the disk, which costs the others nothing. Make it before anything is asked of the database.
+    """
+
+    def __init__(self) -> None:
+        connection.close()
+        context = multiprocessing.get_context("fork")
+        self._pipe, far = context.Pipe()
+        self._process = context.Process(target=_export, args=(far, self._pipe), daemon=True)
+        self._process.start()
+        far.close()
+        self._asked = 0
+
+    def export(self, *, until: date, again_from: date | None = None) -> None:
+        """Have every day before ``until`` written that is not there, and those from ``again_from`` on anew."""
+        self._pipe.send((until, again_from))
+        self._asked += 1
+
+    def finish(self) -> None:
+        """Wait until all that was asked is done.
+
+        :raises HelperFailed: it met an error.
+        """
+        try:
+            outcomes = [self._pipe.recv() for _ in range(self._asked)]
+        except EOFError:
+            raise HelperFailed("The exporting process was ended; run the command again to go on.") from None
+        self._asked = 0
+        for outcome in outcomes:
+            if outcome:
+                raise HelperFailed(outcome)
+
+    def close(self) -> None:
+        """Let the exporter go."""
+        self._pipe.close()
+        self._process.join(timeout=5)
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join()
+
+
+def _export(pipe: Connection, near: Connection) -> None:
+    near.close()
+    while True:
+        try:
+            until, again_from = pipe.recv()
+            export_facts(until=until, again_from=again_from)
+            pipe.send("")
+        except (EOFError, KeyboardInterrupt, BrokenPipeError):
+            return
+        except Exception as problem:
+            logger.exception("The export failed.")
+            pipe.send(f"The facts could not be exported ({type(problem).__name__}: {problem}); run the command again.")
