@@ -122,7 +122,7 @@ def buys_of_two_stores(world: World, shopper: Person) -> Order:
     shopper.presses("Order and pay")
     shopper.page.wait_for_url("**/money/confirm/**")
     shopper.sees("confirm-payment", heading="Confirm your payment")
-    shopper.page.get_by_label("Code from the letter").fill(re.search(r"\b\d{6}\b", mail.outbox[-1].body).group())
+    shopper.page.get_by_label("Code from the e-mail").fill(re.search(r"\b\d{6}\b", mail.outbox[-1].body).group())
     shopper.presses("Pay")
     shopper.sees("ordered", heading="Thank you, it is ordered")
     deliver_events()

@@ -131,7 +131,7 @@ def test_a_payer_confirms_a_larger_payment(
         page.goto(url)
         assert fits(page)
         keep_picture(page, "confirm")
-        page.get_by_label("Code from the letter").fill(re.search(r"\b\d{6}\b", mail.outbox[0].body).group())
+        page.get_by_label("Code from the e-mail").fill(re.search(r"\b\d{6}\b", mail.outbox[0].body).group())
         page.get_by_role("button", name="Pay").click()
         page.wait_for_url("**/money/")
         assert balance(f"held:{payment}") == 9_900
