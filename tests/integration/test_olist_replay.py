@@ -115,7 +115,15 @@ def test_a_replay_done_once_changes_nothing_when_run_again(fresh_database, tmp_p
 def test_a_replay_killed_again_and_again_ends_as_one_that_was_not(fresh_database, tmp_path, capsys) -> None:
     folder = olist.write_extract(tmp_path / "extract")
     environment = {**os.environ, "DATABASE_URL": fresh_database.url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    command = [sys.executable, str(ROOT / "manage.py"), "replay_olist", str(folder), "--quiet", "--json", "--without-credit"]
+    command = [
+        sys.executable,
+        str(ROOT / "manage.py"),
+        "replay_olist",
+        str(folder),
+        "--quiet",
+        "--json",
+        "--without-credit",
+    ]
     kills = 0
     for patience in (4.0, 5.0, 6.0):
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
