@@ -41,5 +41,10 @@ def settlement(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
         "receivable": _("Owed from before"),
     }
     view, lines = found
-    context = {"settlement": view, "lines": [(names.get(line.kind, line.kind), line) for line in lines]}
+    context = {
+        "settlement": view,
+        "lines": [(names.get(line.kind, line.kind), line) for line in lines],
+        # A payout takes all that is available, so what came free meanwhile leaves with it.
+        "besides": max(0, view.paid_out - sum(line.amount for line in lines)),
+    }
     return render(request, "mall/merchant/settlement.html", framed(request, place, "merchant-money") | context)

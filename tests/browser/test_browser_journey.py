@@ -384,6 +384,8 @@ def sales_repay(world: World, shopper: Person, owner: Person, order: Order, adva
     owner.sees("owner-money", heading="Money")
     owner.page.locator("main table a").first.click()
     owner.sees("owner-settlement", heading=re.compile("^Settlement of"))
+    for row, amount in (("Sale released", net), ("Kept in reserve", available - net), ("Repayment", -share)):
+        assert text(amount) in owner.page.locator("main tr").filter(has_text=row).inner_text()
     shopper.opens("Plans and instalments")
     shopper.follows("12 monthly payments")
     shopper.sees("plan-running", heading="12 monthly payments")
