@@ -2,6 +2,7 @@
 
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import uuid4
@@ -191,8 +192,9 @@ def in_dying_process(act: Callable[[], object]) -> None:
     if child == 0:
         try:
             act()
-        finally:
-            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "The child came to the end of its act."
     assert os.WTERMSIG(status) == signal.SIGKILL
