@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -11,11 +11,11 @@ from django.db import connection, transaction
 from config.simulation.acts import RHYTHM_DAYS, is_before_sitting, month_end
 from config.simulation.drive import end_of, must
 from config.simulation.founding import Known
-from config.simulation.history import History, Purchase
+from config.simulation.history import History, MoneyOut, Purchase
 from financing.features.export import export_facts
 from financing.lending import products, queries
 from financing.lending.disclosure import disclose
-from financing.lending.models import Loan, Product
+from financing.lending.models import Loan, Product, ProductKind
 from financing.lending.operations import NewLoan
 from financing.lending.quotes import quote
 from financing.scoring import operations as scoring
@@ -27,11 +27,27 @@ from financing.underwriting.models import Application, Offer
 from mall.checkout.drafts import order_number
 from payments import operations as bank
 from payments import queries as payments
+from payments.ledger import queries as ledger
+from payments.money import exponent
 from payments.operations import PaymentOutcome
 
 ADVANCE = "advance"
 # How far back an instalment may have fallen due and still be paid by somebody who pays late.
 _LONGEST_DELAY = timedelta(days=60)
+# What the pilot asks of a shopper: so long a relationship, and an order before this one.
+_ACQUAINTANCE = timedelta(days=45)
+# The advance that is sold while outcomes are still to be found: small and short, so that they come soon.
+_SHORT = {
+    "name": "Short advance on sales",
+    "installments": 2,
+    "frequency": "days",
+    "repay_every": 45,
+    "fee_bps": 300,
+    "share_bps": 2_500,
+    "minimum_bps": 3_000,
+    "grace_days": 10,
+}
+_SHORT_MINIMUM = 50
 _DUE = """
 SELECT line.number, line.due_on, loan.reference, loan.repay_account,
     line.principal - line.principal_paid + greatest(line.interest, line.interest_planned) - line.interest_paid
@@ -57,11 +73,17 @@ class Borrowers:
         self.history, self.known = history, known
         self.currency = history.currency
         # Instalments by the number of the order they paid.
-        self._repays: dict[str, tuple[int | None, ...]] = {
-            order_number(key=f"{history.name}:{purchase.key}"): purchase.repays
-            for purchase in history.purchases()
-            if purchase.repays
-        }
+        self._repays: dict[str, tuple[int | None, ...]] = {}
+        # Purchases of people who had bought before, some time after they came.
+        self._regular: set[str] = set()
+        opened = {person.key: person.opened_at for person in history.founding().shoppers}
+        bought: set[str] = set()
+        for purchase in history.purchases():
+            if purchase.repays:
+                self._repays[order_number(key=f"{history.name}:{purchase.key}")] = purchase.repays
+            if purchase.shopper in bought and purchase.placed_at - opened[purchase.shopper] >= _ACQUAINTANCE:
+                self._regular.add(purchase.key)
+            bought.add(purchase.shopper)
 
     def before(self, first: date, last: date) -> None:
         """Have the money for instalments arrive in time, or as late as the borrower is."""
@@ -104,10 +126,12 @@ class Pilot(Borrowers):
         self._products: dict[str, Product] = {row.code: row for row in rows}
         self._late = self._who_is_late()
         self._chosen: dict[str, str | None] = {}
+        self._leaving: dict[date, list[MoneyOut]] | None = None
+        self._shop_accounts: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
 
     def product_for(self, purchase: Purchase) -> str | None:
-        """Return the plan for a purchase: who consents, is not late and wants instalments gets what fits."""
+        """Return the plan for a purchase: a known shopper who consents, is not late and wants one gets what fits."""
         if purchase.key not in self._chosen:
             self._chosen[purchase.key] = self._choose(purchase)
         return self._chosen[purchase.key]
@@ -115,9 +139,9 @@ class Pilot(Borrowers):
     def _choose(self, purchase: Purchase) -> str | None:
         [tender] = [tender for tender in purchase.tenders if tender.method == "plan"]
         borrower = f"user:{self.known.users[purchase.shopper]}"
-        # Two in five of those who could take a plan do.
-        wanted = self._consent[purchase.shopper] and sum(purchase.key.encode()) % 5 < 2
-        if not wanted or borrower in self._late:
+        # Four in five of those who could take a plan do.
+        wanted = self._consent[purchase.shopper] and sum(purchase.key.encode()) % 5 < 4
+        if not wanted or purchase.key not in self._regular or borrower in self._late:
             return None
         count = tender.installments
         codes = ("plan-3",) if count <= 3 else ("plan-6", "months-6") if count <= 6 else ("months-12", "months-6")
@@ -161,6 +185,47 @@ class Pilot(Borrowers):
             servicing.open_loans(requests=requests)
         self.counts["plans signed"] += len(requests)
 
+    def before(self, first: date, last: date) -> None:
+        """Have money leave for other banks at a sitting, then bring in what borrowers pay."""
+        if self._leaving is None:
+            self._leaving = defaultdict(list)
+            for one in self.history.money_out():
+                self._leaving[one.at.date()].append(one)
+        for day in (first + timedelta(days=offset) for offset in range((last - first).days + 1)):
+            if leaving := self._leaving.pop(day, None):
+                self._send(leaving)
+        super().before(first, last)
+
+    def _send(self, leaving: Sequence[MoneyOut]) -> None:
+        """Send to other banks what is asked, or what is there when that is less."""
+        numbers = {one.who: self._account_of(one.who) for one in leaving}
+        keys = {one: f"{self.history.name}:{one.key}" for one in leaving}
+        # A life cut short may have come so far; what is there is told as of that moment for the same reason.
+        done = ledger.posted(keys=keys.values())
+        left = ledger.balances(codes=[f"deposit:{number}" for number in numbers.values()], at=leaving[0].at)
+        requests = []
+        for one, key in keys.items():
+            code = f"deposit:{numbers[one.who]}"
+            amount = min(one.most, left[code])
+            if key not in done and amount > 0:
+                left[code] -= amount
+                requests.append(
+                    bank.Deposit(
+                        account_number=numbers[one.who], amount=amount, key=key, reference="standing order", at=one.at
+                    )
+                )
+        if requests:
+            must(bank.withdraw_money(requests=requests))
+
+    def _account_of(self, who: str) -> str:
+        if who in self.known.accounts:
+            return self.known.accounts[who]
+        if not self._shop_accounts:
+            holders = {key: f"merchant:{merchant}" for key, merchant in self.known.merchants.items()}
+            numbers = payments.account_numbers(holders=list(holders.values()))
+            self._shop_accounts = {key: numbers[holder, self.currency] for key, holder in holders.items()}
+        return self._shop_accounts[who]
+
     def refresh(self) -> None:
         """Look again who is late, for a helper who does not close the days."""
         self._late = self._who_is_late()
@@ -168,10 +233,12 @@ class Pilot(Borrowers):
     def after(self, first: date, last: date) -> None:
         """Close these days; at every second sitting some merchants take an advance on what they sold."""
         close.close_day(until=last)
+        if last == self.history.last_day:
+            self._end_pilot(last)
         if not is_before_sitting(last):
             return
         self._late = self._who_is_late()
-        if (last - self.history.first_day).days >= 70 and last.toordinal() % (2 * RHYTHM_DAYS) == 0:
+        if (last - self.history.first_day).days >= 70 and last != self.history.last_day:
             self._advance(last)
 
     def _who_is_late(self) -> set[str]:
@@ -180,7 +247,7 @@ class Pilot(Borrowers):
         return set(late.values_list("borrower", flat=True))
 
     def _advance(self, last: date) -> None:
-        product = self._products[ADVANCE]
+        product = self._short_advance(last)
         busy = set(
             Loan.objects.filter(kind=ADVANCE, state__in=["signed", "active"], currency=self.currency).values_list(
                 "merchant", flat=True
@@ -190,8 +257,8 @@ class Pilot(Borrowers):
         requests = []
         for merchant_id, monthly in self._monthly_sales(last):
             merchant = f"merchant:{merchant_id}"
-            turn = (merchant_id * 7 + last.toordinal() // (2 * RHYTHM_DAYS)) % 4
-            amount = int(monthly * 1.2) // 5_000 * 5_000
+            turn = (merchant_id * 7 + last.toordinal() // RHYTHM_DAYS) % 2
+            amount = int(monthly * 0.5) // 1_000 * 1_000
             if merchant in busy or merchant in self._late or turn or amount < product.minimum_amount:
                 continue
             quoted = quote(product=product, amount=min(amount, product.maximum_amount), starts_on=last)
@@ -229,6 +296,33 @@ class Pilot(Borrowers):
                 ]
             )
         self.counts["advances paid out"] += len(requests)
+
+    def _short_advance(self, day: date) -> Product:
+        """Return the pilot's advance, put on sale in the place of the usual one if it is not."""
+        active = products.active_by_code(codes=[(ADVANCE, self.currency)])[ADVANCE, self.currency]
+        if active.name == _SHORT["name"]:
+            return active
+        draft = Product(
+            code=ADVANCE,
+            kind=ProductKind.ADVANCE,
+            currency=self.currency,
+            minimum_amount=_SHORT_MINIMUM * 10 ** exponent(self.currency),
+            maximum_amount=active.maximum_amount,
+            text_version=active.text_version,
+            **_SHORT,
+        )
+        return self._put_on_sale(draft, day)
+
+    def _end_pilot(self, day: date) -> None:
+        """Put the advance on sale again that was sold before the pilot."""
+        usual = Product.objects.filter(code=ADVANCE, currency=self.currency).exclude(name=_SHORT["name"])
+        active = products.active_by_code(codes=[(ADVANCE, self.currency)])[ADVANCE, self.currency]
+        if active.name == _SHORT["name"]:
+            self._put_on_sale(usual.latest("version"), day)
+
+    def _put_on_sale(self, product: Product, day: date) -> Product:
+        draft = products.propose_product(product=product, by=products.PROPOSED_BY, at=end_of(day))
+        return products.approve_product(product_id=draft.pk, by=products.APPROVED_BY, at=end_of(day))
 
     def _monthly_sales(self, last: date) -> list[tuple[int, int]]:
         with connection.cursor() as cursor:

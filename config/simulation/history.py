@@ -165,6 +165,16 @@ class MoneyIn:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyOut:
+    """Money that a shopper or a shop sends to another bank: ``most``, or what is there when that is less."""
+
+    key: str
+    who: str
+    most: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Founding:
     """Everybody and everything that is there before the first purchase."""
 
@@ -190,6 +200,9 @@ class History(Protocol):
     def money_in(self) -> Iterable[MoneyIn]:
         """Yield arrivals of money that belong to no purchase, by time."""
 
+    def money_out(self) -> Iterable[MoneyOut]:
+        """Yield money that leaves at sittings, by time."""
+
 
 @dataclass(slots=True)
 class PlainHistory:
@@ -214,3 +227,7 @@ class PlainHistory:
     def money_in(self) -> Iterable[MoneyIn]:
         """Yield arrivals of money by time."""
         return iter(self.arrivals)
+
+    def money_out(self) -> Iterable[MoneyOut]:
+        """Yield nothing: of recorded orders it is not known what people spend elsewhere."""
+        return iter(())

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.db import connection
@@ -116,6 +117,14 @@ def balances(*, codes: Iterable[str], at: datetime | None = None, as_recorded: b
         if code not in found:
             raise errors.UnknownAccount(code)
     return {code: found[code] for code in wanted}
+
+
+def posted(*, keys: Iterable[str]) -> set[str]:
+    """Return those of ``keys`` under which a journal was posted."""
+    by_hash = {sha256(key.encode()).digest(): key for key in keys}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash FROM ledger_key WHERE hash = ANY (%s)", [list(by_hash)])
+        return {by_hash[bytes(found)] for (found,) in cursor.fetchall()}
 
 
 def statement(

@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from config.simulation.economy import catalogue, people, trade, words
+from config.simulation.economy import catalogue, households, people, trade, words
 from config.simulation.history import (
     Article,
     Founding,
     Line,
     MoneyIn,
+    MoneyOut,
     Parcel,
     Purchase,
     Refund,
@@ -75,6 +76,15 @@ class Economy:
             stock=self._stock,
         )
         self._fill_shelves()
+        self.households = households.draw(
+            seed=seed,
+            days=days,
+            first_day=self.first_day,
+            shoppers=self.shopper_traits,
+            orders=self.orders,
+            persons=self.shoppers,
+            shops=self.shops,
+        )
 
     # --- who and what is there
 
@@ -184,19 +194,12 @@ class Economy:
             yield self._purchase(index)
 
     def money_in(self) -> Iterator[MoneyIn]:
-        """Yield the monthly standing orders of those who save, by time."""
-        generator = np.random.default_rng((self.seed, 2))
-        saves = (generator.random(len(self.shoppers)) < 0.12) & (self.shopper_traits.thrift > 0)
-        arrivals = []
-        for index in np.flatnonzero(saves):
-            shopper = self.shoppers[index]
-            amount = int(2_000 + 500 * round(6 * float(np.exp(0.4 * self.shopper_traits.income[index]))))
-            day = 1 + int(generator.integers(0, 28))
-            start = self._days_until(shopper.opened_at) + day
-            for month, at in enumerate(np.arange(start, self.days, 30.0)):
-                moment = people.moment(self.first_day, float(np.floor(at)) + 0.25)
-                arrivals.append(MoneyIn(f"saving:{index}:{month}", shopper.key, amount, moment))
-        return iter(sorted(arrivals, key=lambda arrival: (arrival.at, arrival.key)))
+        """Yield the pay of those who bank here, by time."""
+        return iter(self.households.earned)
+
+    def money_out(self) -> Iterator[MoneyOut]:
+        """Yield what leaves for other banks: costs of living, merchants' takings, the savings of who gives up."""
+        return iter(self.households.spent)
 
     def _purchase(self, index: int) -> Purchase:
         orders = self.orders
@@ -210,7 +213,8 @@ class Economy:
         tenders = self._tenders(index, amount)
         own = sum(tender.amount for tender in tenders if tender.method == "account")
         short = bool(orders.short[index])
-        spare = 0 if orders.bad[index] or short else int(own * float(orders.spare[index]))
+        broke = placed >= self.households.broke[int(orders.shopper[index])]
+        spare = 0 if broke or short else int(own * float(orders.spare[index]))
         money_in = 0 if short else -(-(own + spare) // 1_000) * 1_000 if spare else own
         placed_at = people.moment(self.first_day, placed)
         return Purchase(
@@ -230,8 +234,9 @@ class Economy:
         merchant = int(self.orders.merchant[index])
         if self.orders.related[index]:
             # Half of it through a friend, on the owner's own device.
-            friend = (merchant * 7) % len(self.shoppers)
-            return self.owners[merchant] if index % 2 else self.shoppers[friend]
+            friend = self.shoppers[(merchant * 7) % len(self.shoppers)]
+            known = self._days_until(friend.opened_at) <= float(self.orders.placed[index])
+            return friend if known and index % 2 == 0 else self.owners[merchant]
         return self.shoppers[int(self.orders.shopper[index])]
 
     def _device(self, index: int, buyer: Shopper) -> str:

@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from config.simulation.economy import words
-from config.simulation.economy.draw import Floats, sigmoid
+from config.simulation.economy.draw import Floats, Whole, sigmoid
 from config.simulation.history import Address, Shop, Shopper
+
+# So long before trade breaks down buyers can notice: parcels are late, orders cancelled, reviews fall.
+WARNING_DAYS = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class ShopperTraits:
 
     @property
     def default_probability(self) -> Floats:
-        """Return the true chance that a plan of the shopper goes bad. For tests alone."""
+        """Return the true chance that the shopper stops paying a plan. For tests alone."""
         return sigmoid(self.default_odds)
 
 
@@ -35,7 +39,8 @@ class MerchantTraits:
     """Standardized hidden traits, one entry per merchant.
 
     ``growth`` is the yearly log growth of sales, ``season`` how strongly the winter holidays lift them, ``shock_day``
-    the day trade breaks down (beyond the end for most), ``related`` the share of sales that are made up.
+    the day trade breaks down (beyond the end for many), after :data:`WARNING_DAYS` in which it can be seen coming;
+    ``recovers`` the day it is over, ``related`` the share of sales that are made up.
     """
 
     size: Floats
@@ -44,13 +49,18 @@ class MerchantTraits:
     growth: Floats
     season: Floats
     shock_day: Floats
+    recovers: Floats
     related: Floats
-    closes: Floats
+    fails: Floats
 
     @property
     def default_probability(self) -> Floats:
         """Return the true chance that an advance is not repaid within its term. For tests alone."""
-        return sigmoid(-2.9 + 3.4 * self.closes - 0.5 * self.skill - 0.4 * self.honesty - 0.5 * self.growth)
+        return sigmoid(-3.2 + 2.4 * self.fails - 0.5 * self.skill - 0.4 * self.honesty - 0.5 * self.growth)
+
+    def in_trouble(self, merchant: Whole, placed: Floats) -> NDArray[np.bool_]:
+        """Tell for each sale whether its merchant's trade breaks down then, or soon."""
+        return (placed >= self.shock_day[merchant] - WARNING_DAYS) & (placed < self.recovers[merchant])
 
 
 def draw_shoppers(*, generator: np.random.Generator, count: int) -> ShopperTraits:
@@ -63,7 +73,7 @@ def draw_shoppers(*, generator: np.random.Generator, count: int) -> ShopperTrait
     thrift = 0.35 * income + np.sqrt(1 - 0.35**2) * thrift
     appetite = np.exp(0.45 * generator.standard_normal(count) + 0.25 * income)
     appetite[0] = appetite.sum() / 400
-    odds = -2.2 - 0.7 * income - 1.2 * thrift - 0.8 * honesty + 0.4 * luck
+    odds = -3.5 - 0.8 * income - 1.1 * thrift - 0.6 * honesty + 0.3 * luck
     return ShopperTraits(income, thrift, honesty, appetite, odds)
 
 
@@ -79,15 +89,18 @@ def draw_merchants(*, generator: np.random.Generator, count: int, days: int) -> 
     skill[0], honesty[0] = 0.9, 0.9
     growth = 0.25 + 0.35 * skill + 0.25 * generator.standard_normal(count)
     season = np.clip(generator.normal(0.35, 0.25, count), 0, 1.2)
-    fails = generator.random(count) < sigmoid(-2.1 - 0.8 * skill - 0.5 * honesty)
+    fails = generator.random(count) < sigmoid(-0.7 - 1.0 * skill - 0.7 * honesty)
     fails[0] = False
-    shock_day = np.where(fails, generator.uniform(0.35, 0.95, count) * days, days * 10.0)
+    shock_day = np.where(fails, generator.uniform(0.3, 0.95, count) * days, days * 10.0)
+    # Two of three come back after some months.
+    closes = generator.random(count) < 0.35
+    recovers = np.where(closes, days * 10.0, shock_day + generator.uniform(110, 200, count))
     related = np.zeros(count)
     # Those who trade with themselves are neither giants nor beginners.
     middle = np.argsort(size)[count // 2 : max(count * 9 // 10, count // 2 + 1)]
     cheats = middle[np.argsort(honesty[middle])][: max(round(count * 0.03), 1)]
     related[cheats] = generator.uniform(0.35, 0.7, len(cheats))
-    return MerchantTraits(size, skill, honesty, growth, season, shock_day, related, fails.astype(np.float64))
+    return MerchantTraits(size, skill, honesty, growth, season, shock_day, recovers, related, fails.astype(np.float64))
 
 
 def write_shoppers(*, generator: np.random.Generator, count: int, first_day: date, days: int) -> list[Shopper]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from config.simulation.acts import RHYTHM_DAYS
-from config.simulation.economy import targets
+from config.simulation.economy import people, targets
 from config.simulation.economy.draw import (
     Floats,
     Whole,
@@ -74,7 +74,11 @@ def sales_weights(*, merchants: MerchantTraits, joined: Floats, days: int, first
     weekday = np.array([1.1, 1.1, 1.05, 1.0, 1.0, 0.8, 0.9])[(day.astype(int) + first_ordinal - 1) % 7]
     whole_economy = 0.35 + 0.65 * day / days
     weights = merchants.size[:, None] * growing * season * weekday * whole_economy
-    weights[day[None, :] >= merchants.shock_day[:, None]] *= 0.06
+    since = day[None, :] - merchants.shock_day[:, None]
+    level = np.interp(since, [-people.WARNING_DAYS, 0.0], [1.0, 0.4])
+    level[since >= 0] = 0.05
+    level[day[None, :] >= merchants.recovers[:, None]] = 0.8
+    weights *= level
     weights[day[None, :] <= joined[:, None] + 1] = 0.0
     return weights / weights.sum()
 
@@ -100,6 +104,7 @@ def draw_orders(
     order = np.argsort(placed, kind="stable")
     merchant, placed = merchant[order], placed[order]
     shopper = _buyers(generator, shoppers.appetite, opened, placed)
+    placed = _at_night(generator, shoppers, shopper, placed, first_ordinal)
     related = (generator.random(count) < merchants.related[merchant]).astype(np.int64)
     article = _articles(generator, stock, merchant, placed)
     items = by_shares(shuffled_places(generator, count), targets.ITEMS_PER_ORDER)
@@ -108,7 +113,10 @@ def draw_orders(
     other_article = np.where(other >= 0, _articles(generator, stock, np.maximum(other, 0), placed), -1)
     freight = _freight(generator, stock.weight[article])
     fate = _journeys(generator, merchants, merchant, placed)
-    short, sitting = _short(generator, shoppers, shopper, related, placed, first_ordinal)
+    since = np.maximum(np.maximum(opened[shopper], joined[merchant] + 1), stock.listed[article])
+    since = np.where(other >= 0, np.maximum(since, joined[other] + 1), since)
+    since = np.where(other >= 0, np.maximum(since, stock.listed[other_article]), since)
+    short, sitting = _short(generator, shoppers, shopper, related, placed, since, first_ordinal)
     placed = np.where(short == 1, sitting, placed)
     amount = stock.price[article] * items + freight * items
     plan = _plans(generator, shoppers, shopper, amount) * (related == 0) * (short == 0)
@@ -137,10 +145,10 @@ def draw_orders(
         installments=plan,
         short=short,
         voucher=np.where(generator.random(count) < 0.04, 0.05 + 0.2 * generator.random(count), 0.0),
-        spare=np.maximum(0.0, 0.25 + 0.35 * shoppers.thrift[shopper] + 0.2 * generator.standard_normal(count)),
+        spare=_spare(generator, shoppers, shopper),
         device=np.where(generator.random(count) < sigmoid(1.6 + shoppers.honesty[shopper]), 0, 1),
         bad=(pay_back < shoppers.default_probability[shopper]).astype(np.int64),
-        late_habit=sigmoid(-2.0 - 0.9 * shoppers.thrift[shopper]),
+        late_habit=sigmoid(-2.0 - 1.1 * shoppers.thrift[shopper] - 0.4 * shoppers.income[shopper]),
         luck=generator.random(count),
     )
     return _by_time(ordered)
@@ -164,6 +172,22 @@ def _by_time(orders: Orders) -> Orders:
 def _hours(generator: np.random.Generator, count: int) -> Floats:
     """Return times of day between eight and midnight, most in the evening."""
     return (8 + 15.5 * generator.beta(1.6, 1.2, count)) / 24
+
+
+def _at_night(
+    generator: np.random.Generator, shoppers: ShopperTraits, shopper: Whole, placed: Floats, first_ordinal: int
+) -> Floats:
+    """Return the times of orders: who cannot wait for the next morning buys at night, but for the days of sittings."""
+    chance = sigmoid(-3.2 - 0.9 * shoppers.thrift[shopper] - 0.5 * shoppers.honesty[shopper])
+    night = np.floor(placed) + 0.01 + 0.19 * generator.random(len(placed))
+    wakes = generator.random(len(placed)) < chance
+    return np.where(wakes & ((np.floor(placed) + first_ordinal - 1) % RHYTHM_DAYS != 0), night, placed)
+
+
+def _spare(generator: np.random.Generator, shoppers: ShopperTraits, shopper: Whole) -> Floats:
+    """Return how much more than the price buyers bring to their account, relative to it."""
+    saved = 0.08 + 0.3 * shoppers.thrift[shopper] + 0.15 * shoppers.income[shopper]
+    return np.maximum(0.0, saved + 0.12 * generator.standard_normal(len(shopper)))
 
 
 def _buyers(generator: np.random.Generator, appetite: Floats, opened: Floats, placed: Floats) -> Whole:
@@ -190,12 +214,14 @@ def _journeys(
 ) -> dict[str, Floats]:
     count = len(merchant)
     slow = -0.45 * merchants.skill[merchant] + generator.standard_normal(count)
-    slow += 0.9 * (placed >= merchants.shock_day[merchant])
+    trouble = merchants.in_trouble(merchant, placed)
+    slow += 1.1 * trouble
     whole = by_quantiles(ranks(slow), targets.DELIVERY_DAYS)
-    handover = np.clip(generator.beta(2.2, 6.0, count) - 0.04 * merchants.skill[merchant], 0.04, 0.8)
+    handover = generator.beta(2.2, 6.0, count) - 0.06 * merchants.skill[merchant] + 0.12 * trouble
+    handover = np.clip(handover, 0.04, 0.8)
     promised = 22 * np.exp(0.3 * generator.standard_normal(count))
     promised *= np.quantile(whole / promised, 1 - targets.LATE)
-    troubled = sigmoid(-5.6 - 0.6 * merchants.skill[merchant] + 1.8 * (placed >= merchants.shock_day[merchant]))
+    troubled = sigmoid(-5.8 - 0.6 * merchants.skill[merchant] - 0.3 * merchants.honesty[merchant] + 2.0 * trouble)
     cancelled = generator.random(count) < troubled
     lost = ~cancelled & (generator.random(count) < 0.006)
     never = cancelled | lost
@@ -205,6 +231,7 @@ def _journeys(
         "delivered": np.where(never, -1.0, placed + np.maximum(whole, 0.6)),
         "cancelled": np.where(cancelled, placed + 2 + 3 * generator.random(count), -1.0),
         "lost": lost.astype(np.float64),
+        "trouble": trouble.astype(np.float64),
     }
 
 
@@ -214,24 +241,27 @@ def _short(
     shopper: Whole,
     related: Whole,
     placed: Floats,
+    since: Floats,
     first_ordinal: int,
 ) -> tuple[Whole, Floats]:
-    """Return who tries to pay without enough money, and when: early on the day of a sitting."""
-    chance = sigmoid(-4.0 - 1.1 * shoppers.thrift[shopper])
+    """Return who tries to pay without enough money, and when: early on the day of a sitting after ``since``."""
+    chance = sigmoid(-4.3 - 1.0 * shoppers.thrift[shopper] - 0.8 * shoppers.income[shopper])
     short = (generator.random(len(placed)) < chance) & (related == 0)
     sitting = next_sitting(placed, first_ordinal) - RHYTHM_DAYS + 0.02 + 0.2 * generator.random(len(placed))
-    return (short & (sitting > RHYTHM_DAYS)).astype(np.int64), sitting
+    return (short & (sitting > RHYTHM_DAYS) & (sitting > since)).astype(np.int64), sitting
 
 
 def _plans(generator: np.random.Generator, shoppers: ShopperTraits, shopper: Whole, amount: Whole) -> Whole:
     """Return how many instalments each buyer would like, by the target shares; dear things on many."""
-    latent = 0.9 * np.log(amount) - 0.35 * shoppers.income[shopper] + generator.standard_normal(len(amount))
+    latent = 0.9 * np.log(amount) - 0.35 * shoppers.income[shopper] - 0.2 * shoppers.thrift[shopper]
+    latent += generator.standard_normal(len(amount))
     return by_shares(ranks(latent), targets.INSTALLMENTS)
 
 
 def _refunds(generator, shoppers, merchants, shopper, merchant, fate, first_ordinal) -> dict[str, np.ndarray]:
     count = len(shopper)
-    chance = sigmoid(-3.5 - 0.55 * shoppers.honesty[shopper] - 0.5 * merchants.skill[merchant])
+    chance = -3.7 - 0.9 * shoppers.honesty[shopper] - 0.5 * merchants.skill[merchant]
+    chance = sigmoid(chance - 0.4 * merchants.honesty[merchant] + 0.9 * fate["trouble"])
     returned = (fate["delivered"] >= 0) & (generator.random(count) < chance)
     after = next_sitting(fate["delivered"] + 4 + 16 * generator.random(count), first_ordinal)
     lost = next_sitting(fate["dispatched"] + 1, first_ordinal)
@@ -243,5 +273,6 @@ def _refunds(generator, shoppers, merchants, shopper, merchant, fate, first_ordi
 
 def _scores(generator, merchants: MerchantTraits, merchant: Whole, fate: dict[str, Floats]) -> Whole:
     late = np.maximum(fate["delivered"] - fate["dispatched"] - fate["promised"] * 0.8, 0) / 5
-    pleased = 0.5 * merchants.skill[merchant] - late + generator.standard_normal(len(merchant))
+    pleased = 0.6 * merchants.skill[merchant] + 0.3 * merchants.honesty[merchant] - late - 0.8 * fate["trouble"]
+    pleased += generator.standard_normal(len(merchant))
     return by_shares(ranks(pleased), targets.REVIEW_SCORES)
