@@ -23,6 +23,7 @@ def test_the_same_seed_gives_the_same_history() -> None:
     assert first.founding() == second.founding()
     assert list(first.purchases()) == list(second.purchases())
     assert list(first.money_in()) == list(second.money_in())
+    assert list(first.money_out()) == list(second.money_out())
 
 
 def test_another_seed_gives_another_history() -> None:
@@ -79,6 +80,9 @@ def test_what_depends_on_balances_happens_at_sittings() -> None:
         for parcel in purchase.parcels:
             assert parcel.cancelled_at is None or at_sitting(parcel.cancelled_at)
             assert parcel.refund is None or at_sitting(parcel.refund.at)
+    moved = [*small().money_in(), *small().money_out()]
+    assert len(moved) > 50
+    assert all(at_sitting(one.at) for one in moved)
 
 
 def at_sitting(moment) -> bool:
@@ -92,6 +96,38 @@ def test_who_is_likelier_to_default_defaults_more() -> None:
     risky = odds > np.median(odds)
 
     assert bad[risky].mean() > 3 * bad[~risky].mean()
+
+
+def test_traits_that_decide_who_repays_leave_traces_in_trade_and_on_accounts() -> None:
+    economy = Economy(seed=5, last_day=LAST)
+    traits, orders = economy.shopper_traits, economy.orders
+    risky = traits.default_odds[orders.shopper] > np.median(traits.default_odds)
+
+    assert orders.short[risky].mean() > 2 * orders.short[~risky].mean()
+    assert orders.spare[risky].mean() < 0.5 * orders.spare[~risky].mean()
+    assert (orders.refunded[risky] >= 0).mean() > 1.2 * (orders.refunded[~risky] >= 0).mean()
+    paid = {arrival.shopper for arrival in economy.money_in()}
+    months = np.zeros(len(economy.shoppers))
+    for arrival in economy.money_in():
+        months[int(arrival.shopper.removeprefix("shopper:"))] += 1
+    here = np.array([shopper.key in paid for shopper in economy.shoppers])
+    gone = np.isfinite(economy.households.broke)
+    assert 0.1 < here.mean() < 0.3
+    assert months[here & gone].mean() < months[here & ~gone].mean()
+
+
+def test_a_merchant_s_trouble_can_be_seen_before_trade_breaks_down() -> None:
+    economy = Economy(seed=5, last_day=LAST, orders=30_000)
+    orders, traits = economy.orders, economy.merchant_traits
+    warned = traits.in_trouble(orders.merchant, orders.placed) & (orders.placed < traits.shock_day[orders.merchant])
+    late = (orders.delivered > orders.promised) & (orders.delivered >= 0)
+
+    assert warned.sum() > 500
+    assert late[warned].mean() > 1.5 * late[~warned].mean()
+    assert orders.score[warned].mean() < orders.score[~warned].mean() - 0.2
+    assert (
+        traits.default_probability[traits.fails > 0].mean() > 3 * traits.default_probability[traits.fails == 0].mean()
+    )
 
 
 def test_some_merchants_trade_with_themselves() -> None:
