@@ -39,6 +39,16 @@ def test_asking_for_an_unknown_account_is_refused() -> None:
         queries.statement(code="deposit:none")
 
 
+def test_the_keys_that_were_posted_are_told_from_those_that_were_not() -> None:
+    one, two = open_deposits("1", "2")
+    pay_in(one, 100, at=AT)
+    operations.post(journal=make_journal("rent", (one, two, 30), at=AT))
+    with pytest.raises(errors.LedgerError):
+        operations.post(journal=make_journal("too much", (one, two, 1_000), at=AT))
+    assert queries.posted(keys=["rent", "too much", "never asked"]) == {"rent"}
+    assert queries.posted(keys=[]) == set()
+
+
 def test_a_statement_shows_each_transfer_with_the_balance_after_it() -> None:
     one, two = open_deposits("1", "2")
     pay_in(one, 100, at=AT)
