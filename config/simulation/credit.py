@@ -139,8 +139,8 @@ class Pilot(Borrowers):
     def _choose(self, purchase: Purchase) -> str | None:
         [tender] = [tender for tender in purchase.tenders if tender.method == "plan"]
         borrower = f"user:{self.known.users[purchase.shopper]}"
-        # Four in five of those who could take a plan do.
-        wanted = self._consent[purchase.shopper] and sum(purchase.key.encode()) % 5 < 4
+        # Three in four of those who could take a plan do.
+        wanted = self._consent[purchase.shopper] and sum(purchase.key.encode()) % 4 < 3
         if not wanted or purchase.key not in self._regular or borrower in self._late:
             return None
         count = tender.installments

@@ -73,7 +73,7 @@ def draw_shoppers(*, generator: np.random.Generator, count: int) -> ShopperTrait
     thrift = 0.35 * income + np.sqrt(1 - 0.35**2) * thrift
     appetite = np.exp(0.45 * generator.standard_normal(count) + 0.25 * income)
     appetite[0] = appetite.sum() / 400
-    odds = -3.5 - 0.8 * income - 1.1 * thrift - 0.6 * honesty + 0.3 * luck
+    odds = -3.9 - 0.8 * income - 1.1 * thrift - 0.6 * honesty + 0.3 * luck
     return ShopperTraits(income, thrift, honesty, appetite, odds)
 
 
@@ -89,7 +89,7 @@ def draw_merchants(*, generator: np.random.Generator, count: int, days: int) -> 
     skill[0], honesty[0] = 0.9, 0.9
     growth = 0.25 + 0.35 * skill + 0.25 * generator.standard_normal(count)
     season = np.clip(generator.normal(0.35, 0.25, count), 0, 1.2)
-    fails = generator.random(count) < sigmoid(-0.7 - 1.0 * skill - 0.7 * honesty)
+    fails = generator.random(count) < sigmoid(-0.95 - 1.0 * skill - 0.7 * honesty)
     fails[0] = False
     shock_day = np.where(fails, generator.uniform(0.3, 0.95, count) * days, days * 10.0)
     # Two of three come back after some months.

@@ -245,7 +245,7 @@ def _short(
     first_ordinal: int,
 ) -> tuple[Whole, Floats]:
     """Return who tries to pay without enough money, and when: early on the day of a sitting after ``since``."""
-    chance = sigmoid(-4.3 - 1.0 * shoppers.thrift[shopper] - 0.8 * shoppers.income[shopper])
+    chance = sigmoid(-3.9 - 1.0 * shoppers.thrift[shopper] - 0.8 * shoppers.income[shopper])
     short = (generator.random(len(placed)) < chance) & (related == 0)
     sitting = next_sitting(placed, first_ordinal) - RHYTHM_DAYS + 0.02 + 0.2 * generator.random(len(placed))
     return (short & (sitting > RHYTHM_DAYS) & (sitting > since)).astype(np.int64), sitting
