@@ -36,6 +36,7 @@ SETTINGS = {
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
+    "jit": "off",  # compiling costs more than the short queries here ever take
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
