@@ -50,8 +50,8 @@ _SHORT = {
 _SHORT_MINIMUM = 50
 _DUE = """
 SELECT line.number, line.due_on, loan.reference, loan.repay_account,
-    line.principal - line.principal_paid + greatest(line.interest, line.interest_planned) - line.interest_paid
-        + line.fee - line.fee_paid
+    line.principal - line.principal_paid + line.interest_planned - line.interest_paid,
+    line.principal / 50, loan.worst_days_late > 0
 FROM financing_installment line JOIN financing_loan loan ON loan.id = line.loan_id
 WHERE line.settled_on IS NULL AND line.due_on BETWEEN %s AND %s
     AND loan.state = 'active' AND loan.kind = 'installments' AND loan.currency = %s
@@ -91,12 +91,15 @@ class Borrowers:
             cursor.execute(_DUE, [first - _LONGEST_DELAY, last, self.currency])
             lines = cursor.fetchall()
         deposits = []
-        for number, due_on, reference, account, amount in lines:
+        for number, due_on, reference, account, amount, more, was_late in lines:
             habit = self._repays.get(reference)
             late = habit[number - 1] if habit and number <= len(habit) else None
             if late is None or amount <= 0:
                 continue
             day = due_on + timedelta(days=late)
+            # Paying late costs a fee, and more interest than was planned, on this payment and on those after it.
+            if late or was_late:
+                amount += more
             if first <= day <= last:
                 deposits.append(
                     bank.Deposit(
@@ -258,7 +261,7 @@ class Pilot(Borrowers):
         for merchant_id, monthly in self._monthly_sales(last):
             merchant = f"merchant:{merchant_id}"
             turn = (merchant_id * 7 + last.toordinal() // RHYTHM_DAYS) % 2
-            amount = int(monthly * 0.5) // 1_000 * 1_000
+            amount = int(monthly * 0.4) // 1_000 * 1_000
             if merchant in busy or merchant in self._late or turn or amount < product.minimum_amount:
                 continue
             quoted = quote(product=product, amount=min(amount, product.maximum_amount), starts_on=last)
