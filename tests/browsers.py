@@ -56,8 +56,12 @@ def chromium() -> Iterator[object]:
         if os.environ.get("RIALTO_CI"):
             pytest.fail(browser.description)
         pytest.skip(browser.description)
+    from django.db import connections
     from playwright.sync_api import sync_playwright
 
+    # Beside the browser's loop this thread gets connections of its own; a forked child gets the ones from before,
+    # which must not still be open to another database.
+    connections.close_all()
     # The browser's loop runs in this thread, beside which Django would refuse its own queries.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
