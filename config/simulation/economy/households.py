@@ -53,9 +53,10 @@ def draw(
     stops = (orders.bad == 1) & (orders.installments > 1) & (orders.related == 0)
     np.minimum.at(broke, orders.shopper[stops], orders.placed[stops])
     here = generator.random(len(persons)) < 2 * BANKS_HERE * ranks(shoppers.appetite)
-    here[0] = True
     irregular = generator.random(len(persons)) < sigmoid(-1.2 - 1.2 * shoppers.income)
     saved = np.clip(0.02 + 0.1 * shoppers.thrift + 0.03 * generator.standard_normal(len(persons)), -0.1, 0.4)
+    # The first shopper is the demo's: her pay comes here, and much of it stays.
+    here[0], irregular[0], saved[0] = True, False, 0.6
     for index in np.flatnonzero(here):
         typical = TYPICAL_PAY * float(np.exp(0.35 * shoppers.income[index]))
         for day in book.pay_days(persons[index], until=float(broke[index])):
