@@ -71,6 +71,7 @@ def test_merchants_sizes_are_as_uneven_as_the_published_ones(economy: Economy) -
     assert abs(sales[: len(sales) // 10].sum() / sales.sum() - targets.MERCHANT_TOP_TENTH) < 0.12
 
 
+@pytest.mark.data
 def test_the_economy_agrees_with_the_real_files(economy: Economy) -> None:
     if not DATA.is_dir():
         pytest.skip(f"the Olist files are not in {DATA}")

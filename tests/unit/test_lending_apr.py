@@ -99,6 +99,7 @@ def _rate(vector: dict) -> float:
     return apr.american(flows=flows, units_per_year=vector["unit_periods_per_year"])
 
 
+@pytest.mark.data
 def test_rates_meet_every_vector_within_its_tolerance():
     wrong = {}
     for vector in _vectors()["apr"]:
@@ -116,6 +117,7 @@ def test_rates_meet_every_vector_within_its_tolerance():
     assert wrong == {}
 
 
+@pytest.mark.data
 def test_intervals_are_counted_back_from_their_end():
     for vector in _vectors()["intervals"]:
         since, until = date.fromisoformat(vector["from_date"]), date.fromisoformat(vector["to_date"])

@@ -160,6 +160,7 @@ def _terms_of(vector: dict) -> Terms:
     )
 
 
+@pytest.mark.data
 def test_schedules_meet_every_initial_vector_to_the_cent():
     wrong = {}
     initial = [vector for vector in vectors("loan_schedules.json")["vectors"] if vector["kind"] == "initial"]
