@@ -27,7 +27,6 @@ from financing.underwriting.models import Application, Offer
 from mall.checkout.drafts import order_number
 from payments import operations as bank
 from payments import queries as payments
-from payments.ledger import queries as ledger
 from payments.money import exponent
 from payments.operations import PaymentOutcome
 
@@ -204,17 +203,17 @@ class Pilot(Borrowers):
         numbers = {one.who: self._account_of(one.who) for one in leaving}
         keys = {one: f"{self.history.name}:{one.key}" for one in leaving}
         # A life cut short may have come so far; what is there is told as of that moment for the same reason.
-        done = ledger.posted(keys=keys.values())
-        left = ledger.balances(codes=[f"deposit:{number}" for number in numbers.values()], at=leaving[0].at)
+        done = payments.moved_before(keys=keys.values())
+        left = payments.balances_at(numbers=numbers.values(), at=leaving[0].at)
         requests = []
         for one, key in keys.items():
-            code = f"deposit:{numbers[one.who]}"
-            amount = min(one.most, left[code])
+            number = numbers[one.who]
+            amount = min(one.most, left[number])
             if key not in done and amount > 0:
-                left[code] -= amount
+                left[number] -= amount
                 requests.append(
                     bank.Deposit(
-                        account_number=numbers[one.who], amount=amount, key=key, reference="standing order", at=one.at
+                        account_number=number, amount=amount, key=key, reference="standing order", at=one.at
                     )
                 )
         if requests:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -84,6 +84,20 @@ def balance_of(*, number: str) -> int:
     :raises UnknownAccount: there is no such account.
     """
     return ledger.balance(code=f"deposit:{number}")
+
+
+def balances_at(*, numbers: Iterable[str], at: datetime) -> dict[str, int]:
+    """Return what accounts held by what had happened ``at`` an instant, by number.
+
+    :raises UnknownAccount: one of them is not there.
+    """
+    codes = {f"deposit:{number}": number for number in numbers}
+    return {codes[code]: amount for code, amount in ledger.balances(codes=codes, at=at).items()}
+
+
+def moved_before(*, keys: Iterable[str]) -> set[str]:
+    """Return those of ``keys`` under which money has moved already."""
+    return ledger.posted(keys=keys)
 
 
 def statement(*, number: str, month: date) -> AccountStatement | None:
