@@ -61,9 +61,52 @@ class InsufficientFunds(LedgerError):
         self.needed = needed
 
 
+class SumTooLarge(AccountRefused):
+    reason = "The sums of {account} would leave what the book can count."
+
+
 class UnknownJournal(LedgerError):
     """There is no journal with this id."""
 
 
 class AlreadyReversed(LedgerError):
     """The journal has been reversed once; a reversal happens only once."""
+
+
+class UnableToArchive(LedgerError):
+    """The month cannot be put away."""
+
+    def __init__(self, month: str, why: str) -> None:
+        reasons = {
+            "unfinished": "it is not over",
+            "unsealed": "not all of it is sealed yet: seal first",
+            "unknown": "the book has no such month",
+            "before": "it was put away before",
+        }
+        super().__init__(f"{month} cannot be archived: {reasons[why]}.")
+
+
+def refusal(
+    *,
+    key: str,
+    outcome: str,
+    account: str = "",
+    available: int | None = None,
+    needed: int | None = None,
+    **_: object,
+) -> LedgerError:
+    """Return the error that the database's answer about a journal means."""
+    match outcome:
+        case "insufficient_funds":
+            return InsufficientFunds(account, available, needed)
+        case "key_reused":
+            return KeyReused(f"The key {key[:100]!r} was used before for a journal that says something else.")
+        case "already_reversed":
+            return AlreadyReversed(f"What {key[:100]!r} would reverse has been reversed before.")
+    kinds = {
+        "unknown_account": UnknownAccount,
+        "account_closed": AccountClosed,
+        "currency_mismatch": CurrencyMismatch,
+        "sum_too_large": SumTooLarge,
+    }
+    return kinds[outcome](account)

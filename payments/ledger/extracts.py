@@ -14,11 +14,11 @@ WITH account AS MATERIALIZED (
     FROM ledger_account WHERE code LIKE %(family)s
 ), transfer AS (
     SELECT account.*, t.journal_id, t.recorded_at, t.happened_at, account.sign * t.amount AS amount
-    FROM ledger_transfer t JOIN account ON account.id = t.debit_id
+    FROM ledger_all_transfer t JOIN account ON account.id = t.debit_id
     WHERE t.happened_at >= %(since)s AND t.happened_at < %(until)s
     UNION ALL
     SELECT account.*, t.journal_id, t.recorded_at, t.happened_at, -account.sign * t.amount
-    FROM ledger_transfer t JOIN account ON account.id = t.credit_id
+    FROM ledger_all_transfer t JOIN account ON account.id = t.credit_id
     WHERE t.happened_at >= %(since)s AND t.happened_at < %(until)s
 ), moved AS MATERIALIZED (
     SELECT id, code, owner, currency, sign, journal_id, recorded_at, happened_at, sum(amount)::bigint AS amount
@@ -35,7 +35,7 @@ SELECT moved.code, moved.owner, moved.amount,
     moved.currency, j.event, moved.happened_at, moved.journal_id
 FROM moved
 JOIN opening ON opening.account_id = moved.id
-JOIN ledger_journal j ON j.id = moved.journal_id AND j.recorded_at = moved.recorded_at
+JOIN ledger_all_journal j ON j.id = moved.journal_id AND j.recorded_at = moved.recorded_at
 """
 
 

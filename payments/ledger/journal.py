@@ -1,16 +1,14 @@
-"""What callers say to the ledger: pure types, and the canonical text whose hash proves what was said."""
+"""What callers say to the ledger: pure types, and what no book could take."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
 from payments.ledger import errors
 
-MAX_AMOUNT = 10**15  # keeps the 64-bit sums of an account far from their end
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_AMOUNT = 10**14  # so that the largest journal stays far from the end of 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,50 +63,45 @@ class AccountSpec:
     owner: str = ""
 
 
-def microseconds(moment: datetime) -> int:
-    """Return ``moment`` as whole microseconds since 1970 in UTC."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+def key_hash(key: str) -> str:
+    """Return, in hexadecimal, the first half of the SHA-256 of a key: what the book remembers it by."""
+    return sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def content_hash(journal: Journal, reverses: int | None = None) -> bytes:
-    """Return the SHA-256 of all that ``journal`` says, except its key."""
-    said = [
-        journal.event,
-        journal.reference,
-        microseconds(journal.happened_at),
-        journal.currency,
-        [[transfer.debit, transfer.credit, transfer.amount] for transfer in journal.transfers],
-        journal.metadata,
-        reverses,
-    ]
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return sha256(text.encode()).digest()
+def check(batch: Sequence[Journal]) -> dict[int, errors.LedgerError]:
+    """Return, by their places, refusals of those journals that no book could take, whatever its accounts hold."""
+    texts = [text for journal in batch for text in (journal.event, journal.reference, journal.currency)]
+    texts += [code for journal in batch for moved in journal.transfers for code in (moved.debit, moved.credit)]
+    # All texts at once; only when there is something in them are they looked at one by one.
+    storable = all(type(text) is str for text in texts) and _storable("".join(texts))
+    refusals = {}
+    for index, journal in enumerate(batch):
+        try:
+            _check(journal, storable)
+        except errors.LedgerError as refusal:
+            refusals[index] = refusal
+    return refusals
 
 
-def check(journal: Journal) -> None:
-    """Refuse a journal that no book could take, whatever its accounts hold.
-
-    :raises InvalidAmount: an amount is not a whole number of minor units within 1 and ``MAX_AMOUNT``.
-    :raises InvalidJournal: anything else is missing or malformed.
-    """
+def _check(journal: Journal, storable: bool) -> None:
+    name = f"Journal {journal.key[:100]!r}" if journal.key else "A journal"
     if not journal.key or not journal.event:
         raise errors.InvalidJournal("A journal needs a key and an event.")
-    if not journal.transfers or len(journal.transfers) > 32_767:
-        raise errors.InvalidJournal(f"Journal {journal.key} needs 1 to 32,767 transfers.")
+    if not 0 < len(journal.transfers) <= 32_767:
+        raise errors.InvalidJournal(f"{name} needs 1 to 32,767 transfers.")
     if journal.happened_at.tzinfo is None:
-        raise errors.InvalidJournal(f"Journal {journal.key} needs a happened_at with a time zone.")
-    for transfer in journal.transfers:
-        if type(transfer.amount) is not int or not 0 < transfer.amount <= MAX_AMOUNT:
+        raise errors.InvalidJournal(f"{name} needs a happened_at with a time zone.")
+    for moved in journal.transfers:
+        if type(moved.amount) is not int or not 0 < moved.amount <= MAX_AMOUNT:
             raise errors.InvalidAmount(
-                f"Journal {journal.key}: {transfer.amount!r} is not a whole number of minor units "
-                f"from 1 to {MAX_AMOUNT}."
+                f"{name}: {moved.amount!r} is not a whole number of minor units from 1 to {MAX_AMOUNT}."
             )
-        if transfer.debit == transfer.credit:
-            raise errors.InvalidJournal(f"Journal {journal.key} debits and credits {transfer.debit} at once.")
-    words = (journal.event, journal.reference, *(t.debit + t.credit for t in journal.transfers))
-    if not all(_storable(word) for word in words) or not _plain(journal.metadata):
+        if moved.debit == moved.credit:
+            raise errors.InvalidJournal(f"{name} debits and credits {moved.debit} at once.")
+    words = (journal.event, journal.reference, journal.currency, *(t.debit + t.credit for t in journal.transfers))
+    if not (storable or all(map(_storable, words))) or journal.metadata and not _plain(journal.metadata):
         raise errors.InvalidJournal(
-            f"Journal {journal.key} may hold only text without NUL, whole numbers, booleans, lists and mappings."
+            f"{name} may hold only text without NUL, whole numbers, booleans, lists and mappings."
         )
 
 
@@ -125,5 +118,5 @@ def _plain(value: object) -> bool:
     if isinstance(value, dict):
         return all(_storable(name) and _plain(item) for name, item in value.items())
     if isinstance(value, (list, tuple)):
-        return all(_plain(item) for item in value)
+        return all(map(_plain, value))
     return _storable(value)

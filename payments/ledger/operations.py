@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from hashlib import sha256
+from datetime import date, datetime
 
 from django.db import connection
 
@@ -14,6 +13,7 @@ from payments.ledger.seals import seal, write_closings
 from payments.ledger.verification import verify
 
 __all__ = [
+    "archive",
     "close_account",
     "ensure_partitions",
     "lock",
@@ -50,11 +50,11 @@ def post_many(*, journals: Sequence[Journal]) -> list[Posted | errors.LedgerErro
     keys: set[str] = set()
     for journal in journals:
         if journal.key in keys:
-            results += _post_batch([(item, None) for item in batch])
+            results += _post_batch(batch)
             batch, keys = [], set()
         batch.append(journal)
         keys.add(journal.key)
-    return results + _post_batch([(item, None) for item in batch])
+    return results + _post_batch(batch)
 
 
 def reverse(*, journal_id: int, key: str, reason: str, at: datetime) -> Posted:
@@ -68,7 +68,7 @@ def reverse(*, journal_id: int, key: str, reason: str, at: datetime) -> Posted:
         cursor.execute(
             """SELECT j.reference, j.currency, array_agg(ARRAY[credit.code, debit.code, t.amount::text]
                    ORDER BY t.position)
-               FROM ledger_journal j JOIN ledger_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
+               FROM ledger_all_journal j JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
                JOIN ledger_account debit ON debit.id = t.debit_id
                JOIN ledger_account credit ON credit.id = t.credit_id
                WHERE j.id = %s GROUP BY j.reference, j.currency""",
@@ -87,7 +87,7 @@ def reverse(*, journal_id: int, key: str, reason: str, at: datetime) -> Posted:
         transfers=tuple(Transfer(debit, credit, int(amount)) for debit, credit, amount in transfers),
         metadata={"reverses": journal_id, "reason": reason},
     )
-    [result] = _post_batch([(mirror, journal_id)])
+    [result] = _post_batch([mirror], reverses=journal_id)
     if isinstance(result, errors.LedgerError):
         raise result
     return result
@@ -114,13 +114,13 @@ def open_accounts(*, specs: Iterable[AccountSpec], at: datetime) -> None:
         cursor.execute(
             "SELECT ledger_open(%s, %s, %s, %s, %s::bigint[], %s::boolean[], %s, %s)",
             [
-                _array(spec.code for spec in rows),
-                _array(spec.account_class for spec in rows),
-                _array(spec.currency for spec in rows),
-                _array(spec.normal_side for spec in rows),
-                _array(spec.floor for spec in rows),
-                _array(spec.hot for spec in rows),
-                _array(spec.owner for spec in rows),
+                [spec.code for spec in rows],
+                [spec.account_class for spec in rows],
+                [spec.currency for spec in rows],
+                [spec.normal_side for spec in rows],
+                [spec.floor for spec in rows],
+                [spec.hot for spec in rows],
+                [spec.owner for spec in rows],
                 at,
             ],
         )
@@ -153,9 +153,9 @@ def lock(*, codes: Iterable[str]) -> dict[str, int]:
     """
     if not connection.in_atomic_block:
         raise errors.LedgerError("Balances are held by a transaction: call lock inside transaction.atomic().")
-    wanted = list(dict.fromkeys(codes))
+    wanted = sorted(set(codes))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM ledger_hold(%s)", [_array(wanted)])
+        cursor.execute("SELECT * FROM ledger_hold(%s)", [_texts(wanted)])
         held = {code: (hot, balance) for code, hot, balance in cursor.fetchall()}
     for code in wanted:
         if code not in held:
@@ -172,83 +172,70 @@ def ensure_partitions(*, months_ahead: int = 2) -> int:
         return cursor.fetchone()[0]
 
 
-def _post_batch(batch: Sequence[tuple[Journal, int | None]]) -> list[Posted | errors.LedgerError]:
-    """Post journals of distinct keys, each perhaps reversing another, with one statement."""
-    results: list[Posted | errors.LedgerError | None] = [None] * len(batch)
-    sound = []
-    for index, (journal, _) in enumerate(batch):
-        try:
-            says.check(journal)
-        except errors.LedgerError as refusal:
-            results[index] = refusal
-        else:
-            sound.append(index)
-    if sound:
-        with connection.cursor() as cursor:
-            cursor.execute(_POST, _post_parameters([batch[index] for index in sound]))
-            for ordinal, outcome, journal_id, account, available, needed in cursor.fetchall():
-                index = sound[ordinal - 1]
-                key = batch[index][0].key
-                if outcome in ("posted", "replayed"):
-                    results[index] = Posted(journal_id, key, outcome == "replayed")
-                else:
-                    results[index] = _refusal(outcome, key, account, available, needed)
+def archive(*, month: date) -> None:
+    """Put away a month, by when it was recorded: never written again, still read and verified.
+
+    :raises UnableToArchive: it is not over, not sealed, not there, or was put away before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_archive(%s)", [month])
+        [outcome] = cursor.fetchone()
+    if outcome != "archived":
+        raise errors.UnableToArchive(f"{month:%Y-%m}", outcome)
+
+
+_POST = """SELECT posted, refused FROM ledger_post(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::text[],
+    %s::jsonb[], %s::bigint, %s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::bigint[])"""
+
+
+def _post_batch(batch: Sequence[Journal], reverses: int | None = None) -> list[Posted | errors.LedgerError]:
+    """Post journals of distinct keys with one statement; one alone may reverse another."""
+    refusals = says.check(batch)
+    sound = [journal for index, journal in enumerate(batch) if index not in refusals] if refusals else batch
+    if not sound:
+        return [refusals[index] for index in range(len(batch))]
+    with connection.cursor() as cursor:
+        cursor.execute(_POST, _parameters(sound, reverses))
+        ids, refused = cursor.fetchone()
+    results: list[Posted | errors.LedgerError] = [
+        Posted(abs(journal_id), journal.key, journal_id < 0) for journal, journal_id in zip(sound, ids, strict=True)
+    ]
+    for why in json.loads(refused or "[]"):
+        index = why["journal"] - 1
+        results[index] = errors.refusal(key=sound[index].key, **why)
+    for index in sorted(refusals):
+        results.insert(index, refusals[index])
     return results
 
 
-_POST = """SELECT * FROM ledger_post(%s::bytea[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[],
-    %s::text[], %s::text[], %s::bigint[], %s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::bigint[])"""
-
-
-def _post_parameters(batch: Sequence[tuple[Journal, int | None]]) -> list[str]:
-    codes: dict[str, int] = {}
-    transfers = []
-    for ordinal, (journal, _) in enumerate(batch, 1):
-        for position, transfer in enumerate(journal.transfers, 1):
-            debit = codes.setdefault(transfer.debit, len(codes) + 1)
-            credit = codes.setdefault(transfer.credit, len(codes) + 1)
-            transfers.append((ordinal, position, debit, credit, transfer.amount))
+def _parameters(batch: Sequence[Journal], reverses: int | None) -> list[object]:
+    codes = sorted({code for journal in batch for moved in journal.transfers for code in (moved.debit, moved.credit)})
+    ordinals = {code: n for n, code in enumerate(codes, 1)}
+    times: dict[datetime, str] = {}
+    transfers = [
+        (ordinal, position, ordinals[moved.debit], ordinals[moved.credit], moved.amount)
+        for ordinal, journal in enumerate(batch, 1)
+        for position, moved in enumerate(journal.transfers, 1)
+    ]
+    for journal in batch:
+        if journal.happened_at not in times:
+            times[journal.happened_at] = journal.happened_at.isoformat()
     return [
-        _array("\\x" + sha256(journal.key.encode()).hexdigest() for journal, _ in batch),
-        _array("\\x" + says.content_hash(journal, reverses).hex() for journal, reverses in batch),
-        _array(journal.event for journal, _ in batch),
-        _array(journal.reference for journal, _ in batch),
-        _array(journal.happened_at.isoformat() for journal, _ in batch),
-        _array(journal.currency for journal, _ in batch),
-        _array(json.dumps(journal.metadata) for journal, _ in batch),
-        _array(reverses for _, reverses in batch),
-        _array(codes),
-        *(_array(column) for column in zip(*transfers, strict=True)),
+        _texts([says.key_hash(journal.key) for journal in batch]),
+        _texts([journal.event for journal in batch]),
+        _texts([journal.reference for journal in batch]),
+        _texts([times[journal.happened_at] for journal in batch]),
+        _texts([journal.currency for journal in batch]),
+        _texts([json.dumps(journal.metadata) if journal.metadata else "{}" for journal in batch]),
+        reverses,
+        _texts(codes),
+        *("{" + ",".join(map(str, column)) + "}" for column in zip(*transfers, strict=True)),
     ]
 
 
-def _array(values: Iterable[object]) -> str:
+def _texts(values: Sequence[str]) -> str:
     """Return a PostgreSQL array literal: one parameter whatever its length."""
-    parts = []
-    for value in values:
-        if value is None:
-            parts.append("NULL")
-        elif isinstance(value, str):
-            parts.append('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"')
-        else:
-            parts.append(str(value))
-    return "{" + ",".join(parts) + "}"
-
-
-def _refusal(
-    outcome: str, key: str, account: str | None, available: int | None, needed: int | None
-) -> errors.LedgerError:
-    match outcome:
-        case "insufficient_funds":
-            return errors.InsufficientFunds(account, available, needed)
-        case "unknown_account":
-            return errors.UnknownAccount(account)
-        case "account_closed":
-            return errors.AccountClosed(account)
-        case "currency_mismatch":
-            return errors.CurrencyMismatch(account)
-        case "key_reused":
-            return errors.KeyReused(f"The key {key} was used before for a journal that says something else.")
-        case "already_reversed":
-            return errors.AlreadyReversed(f"What {key} would reverse has been reversed before.")
-    raise RuntimeError(f"The database answered {outcome!r} for {key}.")
+    joined = "\x1f".join(values)
+    if '"' not in joined and "\\" not in joined and joined.count("\x1f") == len(values) - 1:
+        return '{"' + joined.replace("\x1f", '","') + '"}'
+    return "{" + ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "}"

@@ -7,13 +7,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from django.db import connection
 
 from payments.ledger import chart, errors
-from payments.ledger.journal import Transfer
+from payments.ledger.journal import Transfer, key_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +120,10 @@ def balances(*, codes: Iterable[str], at: datetime | None = None, as_recorded: b
 
 def posted(*, keys: Iterable[str]) -> set[str]:
     """Return those of ``keys`` under which a journal was posted."""
-    by_hash = {sha256(key.encode()).digest(): key for key in keys}
+    by_hash = {key_hash(key): key for key in keys}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT hash FROM ledger_key WHERE hash = ANY (%s)", [list(by_hash)])
-        return {by_hash[bytes(found)] for (found,) in cursor.fetchall()}
+        cursor.execute("SELECT hash::text FROM ledger_key WHERE hash = ANY (%s::uuid[])", [list(by_hash)])
+        return {by_hash[found.replace("-", "")] for (found,) in cursor.fetchall()}
 
 
 def statement(
@@ -168,12 +167,12 @@ LEFT JOIN LATERAL (
         sum(moved.amount) OVER (ORDER BY moved.happened_at DESC, moved.journal_id DESC, position DESC)::bigint AS newer
     FROM (
         SELECT journal_id, position, happened_at, recorded_at, credit_id AS counter_id, account.sign * amount AS amount
-        FROM ledger_transfer WHERE debit_id = account.id
+        FROM ledger_all_transfer WHERE debit_id = account.id
         UNION ALL
         SELECT journal_id, position, happened_at, recorded_at, debit_id, -account.sign * amount
-        FROM ledger_transfer WHERE credit_id = account.id
+        FROM ledger_all_transfer WHERE credit_id = account.id
     ) AS moved
-    JOIN ledger_journal j ON j.id = moved.journal_id AND j.recorded_at = moved.recorded_at
+    JOIN ledger_all_journal j ON j.id = moved.journal_id AND j.recorded_at = moved.recorded_at
     JOIN ledger_account counter ON counter.id = moved.counter_id
     WHERE moved.happened_at >= coalesce(%(since)s::timestamptz, '-infinity')
         AND moved.happened_at < coalesce(%(until)s::timestamptz, 'infinity')
@@ -258,8 +257,8 @@ def _journals(condition: str, value: int | str) -> list[BookJournal]:
         cursor.execute(
             f"""SELECT j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata::text,
                    array_agg(ARRAY[debit.code, credit.code, t.amount::text] ORDER BY t.position)
-                FROM ledger_journal j
-                JOIN ledger_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
+                FROM ledger_all_journal j
+                JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
                 JOIN ledger_account debit ON debit.id = t.debit_id
                 JOIN ledger_account credit ON credit.id = t.credit_id
                 WHERE {condition}

@@ -70,7 +70,7 @@ def test_balances_statements_and_totals_are_shown_in_major_units() -> None:
         *("2026-03-02", "09:30", "test", "order:1", NOSTRO, "123.45", "EUR", "123.45", "EUR")
     ]
     assert run("trial-balance").splitlines()[-1].split() == ["total", "123.45", "EUR", "123.45", "EUR"]
-    assert "Closings written: 1." in run("closings")
+    assert "Closings written: 2." in run("closings")
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ CHANGES = (
     "UPDATE ledger_journal SET metadata = '{{\"a\": 1}}' WHERE id = {0}",
     "UPDATE ledger_journal SET currency = 'USD' WHERE id = {0}",
     "DELETE FROM ledger_journal WHERE id = {0}",
-    "UPDATE ledger_key SET input_hash = sha256('x') WHERE journal_id = {0}",
+    "UPDATE ledger_key SET input_hash = ledger_half(sha256('x')) WHERE journal_id = {0}",
     "DELETE FROM ledger_key WHERE journal_id = {0}",
 )
 
@@ -111,7 +111,7 @@ def test_a_sealed_row_is_named_even_where_its_own_key_does_not_tell(
     later = "SET recorded_at = recorded_at + interval '1 s' WHERE"
     for changes in (
         (f"UPDATE ledger_journal {later} id = {book[2]}", f"UPDATE ledger_transfer {later} journal_id = {book[2]}"),
-        (f"UPDATE ledger_key SET hash = sha256('free again') WHERE journal_id = {book[2]}",),
+        (f"UPDATE ledger_key SET hash = ledger_half(sha256('free again')) WHERE journal_id = {book[2]}",),
         (f"UPDATE ledger_key SET reverses = 77 WHERE journal_id = {book[2]}",),
     ):
         assert f"journal {book[2]} " in problems_after(*changes)

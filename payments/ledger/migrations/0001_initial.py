@@ -3,6 +3,7 @@ from pathlib import Path
 from django.db import migrations, models
 
 SQL = Path(__file__).parent / "sql"
+PARTS = ("guards", "read", "post", "closings", "evidence")
 
 
 def sql(name: str) -> str:
@@ -15,10 +16,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(sql("tables.sql"), sql("drop.sql")),
-        migrations.RunSQL(sql("guards.sql"), migrations.RunSQL.noop),
-        migrations.RunSQL(sql("post.sql"), migrations.RunSQL.noop),
-        migrations.RunSQL(sql("read.sql"), migrations.RunSQL.noop),
-        migrations.RunSQL(sql("closings.sql"), migrations.RunSQL.noop),
+        *(migrations.RunSQL(sql(f"{name}.sql"), migrations.RunSQL.noop) for name in PARTS),
         migrations.CreateModel(
             name="Account",
             fields=[

@@ -10,6 +10,7 @@ DECLARE
     before ledger_seal;
     corrected integer;
     added integer;
+    fresh integer;
 BEGIN
     SELECT * INTO latest FROM ledger_seal ORDER BY sequence DESC LIMIT 1;
     SELECT * INTO before FROM ledger_seal WHERE sequence = (SELECT max(through_seal) FROM ledger_closing);
@@ -65,5 +66,18 @@ BEGIN
     WHERE (account.hot OR balance.version >= minimum) AND since.transfers >= CASE WHEN account.hot THEN 1 ELSE minimum END
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS added = ROW_COUNT;
-    RETURN corrected + added;
+
+    -- An account closed for the first time is also closed over all time, which the step above keeps up from now on.
+    WITH fresh AS (
+        SELECT array_agg(DISTINCT account_id) AS ids FROM ledger_closing c WHERE through_seal = latest.sequence
+            AND NOT EXISTS (SELECT FROM ledger_closing WHERE account_id = c.account_id AND instant = 'infinity')
+    )
+    INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
+    SELECT side.id, 'infinity', latest.sequence, sum(side.debits), sum(side.credits)
+    FROM fresh, ledger_all_transfer t JOIN ledger_all_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
+        LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
+    WHERE j.xid < latest.to_xid AND side.id = ANY (fresh.ids) AND fresh.ids IS NOT NULL
+    GROUP BY side.id;
+    GET DIAGNOSTICS fresh = ROW_COUNT;
+    RETURN corrected + added + fresh;
 END $$;

@@ -12,7 +12,8 @@ BEGIN
 END $$;
 
 SELECT ledger_guard(guarded, 'UPDATE OR DELETE OR TRUNCATE') FROM unnest(ARRAY[
-    'ledger_key', 'ledger_journal', 'ledger_transfer', 'ledger_closing', 'ledger_seal']::regclass[]) AS guarded;
+    'ledger_key', 'ledger_journal', 'ledger_transfer', 'ledger_journal_archive', 'ledger_transfer_archive',
+    'ledger_closing', 'ledger_seal']::regclass[]) AS guarded;
 SELECT ledger_guard(guarded, 'DELETE OR TRUNCATE') FROM unnest(ARRAY[
     'ledger_account', 'ledger_balance']::regclass[]) AS guarded;
 CREATE TRIGGER definition_is_final BEFORE UPDATE ON ledger_account FOR EACH ROW
@@ -36,8 +37,8 @@ BEGIN
 END $$;
 
 SELECT ledger_restrict(restricted, ARRAY['SELECT']) FROM unnest(ARRAY['ledger_account', 'ledger_balance',
-    'ledger_key', 'ledger_journal', 'ledger_transfer', 'ledger_closing']::regclass[]) AS restricted;
-SELECT ledger_restrict('ledger_seal', ARRAY['SELECT', 'INSERT']);
+    'ledger_key', 'ledger_journal', 'ledger_transfer', 'ledger_journal_archive', 'ledger_transfer_archive',
+    'ledger_closing', 'ledger_seal']::regclass[]) AS restricted;
 SELECT ledger_restrict('ledger_id_seq', ARRAY['SELECT']);
 
 -- Make this month's partitions and those of `ahead` months more. A partition is attached, not created in
@@ -69,3 +70,33 @@ BEGIN
 END $$;
 
 SELECT ledger_ensure_partitions(1);
+
+-- Put a month away: its partitions leave the live tables and join the archive as they are. Refused unless the month
+-- is over and all of it sealed. Returns the outcome.
+CREATE FUNCTION ledger_archive(month date) RETURNS text LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '10s' AS $$
+DECLARE
+    starts timestamptz := date_trunc('month', month);
+    ends timestamptz := date_trunc('month', month) + interval '1 month';
+    parent text;
+    partition text;
+BEGIN
+    IF ends > clock_timestamp() THEN
+        RETURN 'unfinished';
+    ELSIF to_regclass('ledger_journal_' || to_char(starts, 'YYYYMM')) IS NULL THEN
+        RETURN 'unknown';
+    ELSIF EXISTS (SELECT FROM ledger_journal WHERE recorded_at >= starts AND recorded_at < ends
+            AND xid >= coalesce((SELECT max(to_xid) FROM ledger_seal), 0)) THEN
+        RETURN 'unsealed';
+    ELSIF EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'ledger_journal_archive'::regclass
+            AND inhrelid = to_regclass('ledger_journal_' || to_char(starts, 'YYYYMM'))) THEN
+        RETURN 'before';
+    END IF;
+    FOREACH parent IN ARRAY ARRAY['ledger_transfer', 'ledger_journal'] LOOP
+        partition := format('%s_%s', parent, to_char(starts, 'YYYYMM'));
+        EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, partition);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            parent || '_archive', partition, starts, ends);
+    END LOOP;
+    RETURN 'archived';
+END $$;

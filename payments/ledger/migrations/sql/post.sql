@@ -1,220 +1,198 @@
 -- The whole write path. These functions run with the owner's rights: the application may post, open and
 -- close only through them, and cannot write a row of its own.
 
--- Post a batch. Journals are parallel arrays; transfers too, each naming its journal by ordinal (ascending)
--- and its accounts by ordinal in `codes` (distinct). Keys are distinct within a batch. A row a journal comes
--- back; a refused journal writes nothing, and later journals see the effect of the accepted ones before them.
+-- The hash of what a journal says; lengths come first, so that no two journals read alike. `transfers` is
+-- 'debit id>credit id=amount,' for each in its order.
+CREATE FUNCTION ledger_content(event text, reference text, happened_at timestamptz, currency text, metadata jsonb,
+    reverses bigint, transfers text) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT sha256(convert_to(concat_ws('|', length(event), length(reference),
+    (extract(epoch FROM happened_at) * 1000000)::bigint, currency, coalesce(reverses, 0), event, reference, transfers,
+    metadata), 'UTF8'))
+$$;
+
+-- The first half of a hash, as keys and inputs are remembered.
+CREATE FUNCTION ledger_half(hash bytea) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT encode(substr(hash, 1, 16), 'hex')::uuid
+$$;
+
+-- Post a batch. Journals are parallel arrays; transfers too, each naming its journal by ordinal (ascending), its
+-- position in it, and its accounts by ordinal in `codes` (distinct, in C order). Keys are distinct within a batch;
+-- `reverses` goes with a journal alone. Returns an id a journal, negative where its key had posted it before, 0
+-- where it was refused, and a JSON list of the refusals. A refused journal writes nothing, and later journals see
+-- the effect of the accepted ones before them.
+--
+-- Written for few expressions: each costs a microsecond anew in every transaction.
 CREATE FUNCTION ledger_post(
-    keys bytea[], inputs bytea[], events text[], refs text[], happened timestamptz[], currencies text[],
-    metadata text[], reversed bigint[],
-    codes text[], transfer_journal int[], transfer_position int[], debit int[], credit int[], amounts bigint[]
-) RETURNS TABLE (ordinal int, outcome text, journal_id bigint, account text, available bigint, needed bigint)
-LANGUAGE plpgsql SECURITY DEFINER
+    keys uuid[], events text[], refs text[], happened timestamptz[], currencies text[], metadata jsonb[],
+    reverses bigint, codes text[], transfer_journal int[], positions int[], debit int[], credit int[],
+    amounts bigint[], OUT posted bigint[], OUT refused text
+) LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
--- A plan made while the book was small must not read whole tables when it is large.
+-- A plan made while the book was small must not read whole tables when it is large; and joins must keep the
+-- order of `codes`, which is the order in which everybody locks.
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
+    too_much CONSTANT bigint := 4611686018427387904;  -- 2^62: one more journal still fits in 64 bits
     xid bigint := pg_current_xact_id()::text::bigint;  -- before any id is drawn: seals rely on it
-    journals int := cardinality(keys);
-    transfers int := cardinality(amounts);
-    ids bigint[];       -- per code: account id, 0 when unknown
-    sides int[];        -- per code: 1 where a debit raises the balance, -1 where a credit does
-    closed boolean[];
-    floored boolean[];
-    room bigint[];      -- per code: minor units above the floor, kept up to date along the batch
+    ids bigint[];
+    flaws text[];      -- why an account takes no transfer, NULL when it does
     own_currency text[];
-    sound boolean;
-    mixed boolean;      -- some account of the batch is in another currency than some journal
-    debited bigint[] := array_fill(0::bigint, ARRAY[cardinality(codes)]);
-    credited bigint[] := array_fill(0::bigint, ARRAY[cardinality(codes)]);
-    moves int[] := array_fill(0, ARRAY[cardinality(codes)]);
-    known boolean[] := array_fill(false, ARRAY[journals]);
-    journal_ids bigint[] := array_fill(0::bigint, ARRAY[journals]);  -- 0 when not posted
+    sides int[];       -- 1 where a debit raises the balance, -1 where a credit does
+    floors bigint[];
+    debited bigint[];  -- sums of the accounts, kept up to date along the batch
+    credited bigint[];
+    moves int[];
+    sound boolean;     -- every account takes transfers, all in one currency
+    inputs uuid[];
+    known bigint[];
+    known_input uuid[];
+    refusals jsonb[];
+    refusal text;
     accepted int := 0;
     written int;
-    first int;
     next int := 1;
+    first int;
+    said text;
+    culprit int;
+    room bigint;
+    recorded timestamptz;
     d int;
     c int;
-    culprit int;
-    recorded timestamptz;
+    k ledger_key;
 BEGIN
-    SELECT array_agg(coalesce(a.id, 0) ORDER BY named.ordinality), count(DISTINCT a.id) = count(a.id) INTO ids, sound
-    FROM unnest(codes) WITH ORDINALITY AS named LEFT JOIN ledger_account a ON a.code = named.named;
-
     -- Everybody holds balances in account order, then keys in hash order: no two batches can deadlock.
-    PERFORM FROM ledger_balance b WHERE b.account_id = ANY (ids) ORDER BY b.account_id FOR UPDATE;
+    SELECT array_agg(coalesce(a.id, 0)), array_agg(a.currency),
+        array_agg(CASE WHEN a.id IS NULL THEN 'unknown_account'
+            WHEN coalesce(b.closed, a.closed_at IS NOT NULL) THEN 'account_closed' END),
+        array_agg(CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END), array_agg(a.floor),
+        array_agg(coalesce(b.debits, 0)), array_agg(coalesce(b.credits, 0)), array_agg(0),
+        bool_and(a.currency IS NOT DISTINCT FROM currencies[1] AND NOT coalesce(b.closed, a.closed_at IS NOT NULL))
+            AND array_remove(currencies, currencies[1]) = '{}'
+    INTO ids, own_currency, flaws, sides, floors, debited, credited, moves, sound
+    FROM generate_series(1, cardinality(codes)) AS n
+    LEFT JOIN ledger_account a ON a.code = codes[n]
+    LEFT JOIN LATERAL (SELECT * FROM ledger_balance WHERE account_id = a.id FOR NO KEY UPDATE) AS b ON true;
 
-    -- From here on every statement sees what the holders before us committed.
-    FOR ordinal, outcome, journal_id IN
-        SELECT said.ordinality,
-            CASE WHEN k.hash <> said.hash THEN 'already_reversed'
-                WHEN k.input_hash = said.input THEN 'replayed' ELSE 'key_reused' END,
-            k.journal_id
-        FROM unnest(keys, inputs, reversed) WITH ORDINALITY AS said (hash, input, reverses, ordinality)
-        CROSS JOIN LATERAL (
-            SELECT * FROM ledger_key WHERE hash = said.hash
-            UNION ALL
-            SELECT * FROM ledger_key WHERE reverses = said.reverses AND hash <> said.hash
-                AND NOT EXISTS (SELECT FROM ledger_key WHERE hash = said.hash)
-        ) AS k
-    LOOP
-        known[ordinal] := true;
-        RETURN NEXT;
-    END LOOP;
+    -- A journal alone looks for its key only when it must. This sees what the holders before us committed.
+    IF cardinality(keys) > 1 THEN
+        SELECT array_agg(k.journal_id), array_agg(k.input_hash) INTO known, known_input
+        FROM generate_series(1, cardinality(keys)) AS i LEFT JOIN ledger_key k ON k.hash = keys[i];
+    END IF;
 
-    SELECT array_agg(CASE a.normal_side WHEN 'debit' THEN 1 WHEN 'credit' THEN -1 ELSE 0 END ORDER BY n),
-        array_agg(a.closed_at IS NOT NULL ORDER BY n),
-        array_agg(a.floor IS NOT NULL ORDER BY n),
-        array_agg(coalesce(CASE a.normal_side WHEN 'debit' THEN b.debits - b.credits
-            ELSE b.credits - b.debits END - a.floor, 0) ORDER BY n),
-        array_agg(coalesce(a.currency, '') ORDER BY n),
-        coalesce(bool_or(a.currency <> ALL (currencies)), false) OR cardinality(array_remove(currencies, currencies[1])) > 0
-    INTO sides, closed, floored, room, own_currency, mixed
-    FROM unnest(ids) WITH ORDINALITY AS held (id, n)
-    LEFT JOIN ledger_account a ON a.id = held.id LEFT JOIN ledger_balance b ON b.account_id = held.id;
-
-    FOR i IN 1 .. journals LOOP
+    FOR i IN 1 .. cardinality(keys) LOOP
         first := next;
-        WHILE next <= transfers AND transfer_journal[next] = i LOOP
+        said := '';
+        WHILE transfer_journal[next] = i LOOP
+            said := said || ids[debit[next]] || '>' || ids[credit[next]] || '=' || amounts[next] || ',';
             next := next + 1;
         END LOOP;
-        sound := sound AND next > first;
-        CONTINUE WHEN known[i];
-        outcome := NULL;
-        FOR t IN first .. next - 1 LOOP
-            FOREACH culprit IN ARRAY ARRAY[debit[t], credit[t]] LOOP
-                outcome := CASE WHEN sides[culprit] = 0 THEN 'unknown_account'
-                    WHEN mixed AND own_currency[culprit] <> currencies[i] THEN 'currency_mismatch'
-                    WHEN closed[culprit] THEN 'account_closed' END;
-                EXIT WHEN outcome IS NOT NULL;
-            END LOOP;
-            EXIT WHEN outcome IS NOT NULL;
-        END LOOP;
-        IF outcome IS NOT NULL THEN
-            ordinal := i; journal_id := NULL; account := codes[culprit];
-            RETURN NEXT;
+        inputs[i] := ledger_half(ledger_content(events[i], refs[i], happened[i], currencies[i], metadata[i],
+            reverses, said));
+        IF known[i] IS NOT NULL THEN
+            IF known_input[i] = inputs[i] THEN
+                posted[i] := -known[i];
+            ELSE
+                posted[i] := 0;
+                refusals := refusals || jsonb_build_object('journal', i, 'outcome', 'key_reused');
+            END IF;
             CONTINUE;
+        END IF;
+        refusal := NULL;
+        culprit := NULL;
+        IF NOT sound THEN
+            FOR t IN first .. next - 1 LOOP
+                FOREACH culprit IN ARRAY ARRAY[debit[t], credit[t]] LOOP
+                    refusal := coalesce(flaws[culprit],
+                        CASE WHEN own_currency[culprit] <> currencies[i] THEN 'currency_mismatch' END);
+                    EXIT WHEN refusal IS NOT NULL;
+                END LOOP;
+                EXIT WHEN refusal IS NOT NULL;
+            END LOOP;
+            IF refusal IS NOT NULL THEN
+                posted[i] := 0;
+                refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[culprit]);
+                CONTINUE;
+            END IF;
         END IF;
 
         -- Apply the whole journal, then look: a floor holds after a journal, not between its transfers.
         FOR t IN first .. next - 1 LOOP
             d := debit[t];
             c := credit[t];
-            room[d] := room[d] + sides[d] * amounts[t];
-            room[c] := room[c] - sides[c] * amounts[t];
+            debited[d] := debited[d] + amounts[t];
+            credited[c] := credited[c] + amounts[t];
+            moves[d] := moves[d] + 1;
+            moves[c] := moves[c] + 1;
         END LOOP;
-        culprit := NULL;
         FOR t IN first .. next - 1 LOOP
             d := debit[t];
             c := credit[t];
-            IF sides[d] < 0 AND floored[d] AND room[d] < 0 THEN
-                culprit := d;
-            ELSIF sides[c] > 0 AND floored[c] AND room[c] < 0 THEN
-                culprit := c;
-            END IF;
+            culprit := CASE WHEN sides[d] < 0 AND credited[d] - debited[d] < floors[d] OR debited[d] > too_much THEN d
+                WHEN sides[c] > 0 AND debited[c] - credited[c] < floors[c] OR credited[c] > too_much THEN c END;
             EXIT WHEN culprit IS NOT NULL;
         END LOOP;
         IF culprit IS NULL THEN
             accepted := accepted + 1;
-            journal_ids[i] := 1;
-            FOR t IN first .. next - 1 LOOP
-                d := debit[t];
-                c := credit[t];
-                debited[d] := debited[d] + amounts[t];
-                credited[c] := credited[c] + amounts[t];
-                moves[d] := moves[d] + 1;
-                moves[c] := moves[c] + 1;
-            END LOOP;
-        ELSE
-            needed := -room[culprit];
-            FOR t IN first .. next - 1 LOOP
-                d := debit[t];
-                c := credit[t];
-                room[d] := room[d] - sides[d] * amounts[t];
-                room[c] := room[c] + sides[c] * amounts[t];
-            END LOOP;
-            ordinal := i; outcome := 'insufficient_funds'; journal_id := NULL; account := codes[culprit];
-            available := room[culprit];
-            needed := needed + available;
-            RETURN NEXT;
+            posted[i] := nextval('ledger_id_seq');
+            CONTINUE;
         END IF;
-    END LOOP;
-    IF NOT sound OR next <= transfers THEN  -- what follows would write transfers that nobody has checked
-        RAISE EXCEPTION 'ledger_post takes distinct codes, and transfers in the order of their journals'
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF accepted = 0 THEN
-        RETURN;
-    END IF;
-
-    SELECT array_agg(CASE mark WHEN 0 THEN 0 ELSE nextval('ledger_id_seq') END) INTO journal_ids
-    FROM unnest(journal_ids) AS mark;
-    INSERT INTO ledger_key (hash, input_hash, journal_id, reverses)
-    SELECT said.hash, said.input, said.id, said.reverses
-    FROM unnest(keys, inputs, journal_ids, reversed) AS said (hash, input, id, reverses)
-    WHERE said.id > 0 ORDER BY said.hash
-    ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS written = ROW_COUNT;
-
-    -- A key taken since we looked belongs to a batch that shared no balance row with us. The same journal
-    -- shares all its rows, so it touches hot accounts only and the floors stand as computed.
-    IF written < accepted THEN
-        FOR ordinal, outcome, journal_id IN
-            SELECT said.ordinality,
-                CASE WHEN k.hash IS NULL THEN 'already_reversed'
-                    WHEN k.input_hash = said.input THEN 'replayed' ELSE 'key_reused' END,
-                k.journal_id
-            FROM unnest(keys, inputs, journal_ids) WITH ORDINALITY AS said (hash, input, id, ordinality)
-            LEFT JOIN ledger_key k ON k.hash = said.hash
-            WHERE said.id > 0 AND k.journal_id IS DISTINCT FROM said.id
-        LOOP
-            FOR t IN 1 .. transfers LOOP
-                CONTINUE WHEN transfer_journal[t] <> ordinal;
-                d := debit[t];
-                c := credit[t];
-                debited[d] := debited[d] - amounts[t];
-                credited[c] := credited[c] - amounts[t];
-                moves[d] := moves[d] - 1;
-                moves[c] := moves[c] - 1;
-                IF accepted > 1 AND EXISTS (
-                    SELECT FROM ledger_balance b WHERE b.account_id IN (ids[d], ids[c])
-                ) THEN
-                    RAISE EXCEPTION 'one key is being used for two different journals at the same moment'
-                        USING ERRCODE = 'serialization_failure';
-                END IF;
-            END LOOP;
-            journal_ids[ordinal] := 0;
-            account := NULL;
-            RETURN NEXT;
+        room := sides[culprit] * (debited[culprit] - credited[culprit]) - floors[culprit];
+        refusal := CASE WHEN room < 0 THEN 'insufficient_funds' ELSE 'sum_too_large' END;
+        FOR t IN first .. next - 1 LOOP
+            d := debit[t];
+            c := credit[t];
+            debited[d] := debited[d] - amounts[t];
+            credited[c] := credited[c] - amounts[t];
+            moves[d] := moves[d] - 1;
+            moves[c] := moves[c] - 1;
         END LOOP;
-    END IF;
+        d := culprit;
+        posted[i] := 0;
+        refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[d],
+            'available', sides[d] * (debited[d] - credited[d]) - floors[d],
+            'needed', sides[d] * (debited[d] - credited[d]) - floors[d] - room);
+    END LOOP;
 
-    recorded := clock_timestamp();
-    IF to_regclass('ledger_journal_' || to_char(recorded AT TIME ZONE 'UTC', 'YYYYMM')) IS NULL THEN
-        PERFORM ledger_ensure_partitions(1);
+    IF accepted > 0 THEN
+        INSERT INTO ledger_key (hash, input_hash, journal_id, reverses)
+        SELECT keys[i], inputs[i], posted[i], ledger_post.reverses
+        FROM generate_series(1, cardinality(keys)) AS i WHERE posted[i] > 0 ORDER BY keys[i] ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS written = ROW_COUNT;
     END IF;
-    INSERT INTO ledger_journal (id, recorded_at, happened_at, xid, event, reference, currency, metadata)
-    SELECT said.id, recorded, said.happened, xid, said.event, said.reference, said.currency, said.metadata::jsonb
-    FROM unnest(journal_ids, happened, events, refs, currencies, metadata)
-        AS said (id, happened, event, reference, currency, metadata)
-    WHERE said.id > 0;
-    INSERT INTO ledger_transfer
-        (journal_id, recorded_at, happened_at, debit_id, credit_id, amount, position, currency)
-    SELECT journal_ids[moved.journal], recorded, happened[moved.journal], ids[moved.debit], ids[moved.credit],
-        moved.amount, moved.position, CASE WHEN mixed THEN currencies[moved.journal] ELSE currencies[1] END
-    FROM unnest(transfer_journal, transfer_position, debit, credit, amounts)
-        AS moved (journal, position, debit, credit, amount)
-    WHERE journal_ids[moved.journal] > 0;
-    UPDATE ledger_balance b
-    SET debits = b.debits + moved.debits, credits = b.credits + moved.credits, version = b.version + moved.moves
-    FROM unnest(ids, debited, credited, moves) AS moved (id, debits, credits, moves)
-    WHERE b.account_id = moved.id AND moved.moves > 0;
-
-    account := NULL;
-    RETURN QUERY SELECT said.n::int, 'posted', said.id, NULL::text, NULL::bigint, NULL::bigint
-    FROM unnest(journal_ids) WITH ORDINALITY AS said (id, n) WHERE said.id > 0;
+    IF written = accepted THEN
+        recorded := clock_timestamp();
+        IF to_regclass('ledger_journal_' || to_char(recorded AT TIME ZONE 'UTC', 'YYYYMM')) IS NULL THEN
+            PERFORM ledger_ensure_partitions(1);
+        END IF;
+        INSERT INTO ledger_journal (id, recorded_at, happened_at, xid, event, reference, currency, metadata)
+        SELECT posted[i], recorded, happened[i], xid, events[i], refs[i], currencies[i], metadata[i]
+        FROM generate_series(1, cardinality(keys)) AS i WHERE posted[i] > 0;
+        INSERT INTO ledger_transfer
+            (journal_id, recorded_at, happened_at, debit_id, credit_id, amount, position, currency)
+        SELECT posted[j], recorded, happened[j], ids[debit[t]], ids[credit[t]], amounts[t], positions[t], currencies[j]
+        FROM generate_series(1, cardinality(amounts)) AS t, LATERAL (SELECT transfer_journal[t]) AS own (j)
+        WHERE posted[j] > 0;
+        UPDATE ledger_balance b SET debits = debited[n], credits = credited[n], version = b.version + moves[n]
+        FROM generate_series(1, cardinality(ids)) AS n WHERE moves[n] > 0 AND b.account_id = ids[n];
+    ELSIF cardinality(keys) > 1 AND accepted > 0 THEN
+        RAISE EXCEPTION 'a key of this batch is being used by another one at the same moment'
+            USING ERRCODE = 'serialization_failure', HINT = 'Post the batch again.';
+    ELSIF cardinality(keys) = 1 THEN
+        SELECT * INTO k FROM ledger_key WHERE hash = keys[1];
+        IF k.hash IS NULL AND reverses IS NOT NULL THEN
+            SELECT * INTO k FROM ledger_key WHERE ledger_key.reverses = ledger_post.reverses;
+        END IF;
+        IF k.hash = keys[1] AND k.input_hash = inputs[1] THEN
+            posted := ARRAY[-k.journal_id];
+            refusals := NULL;
+        ELSIF k.hash IS NOT NULL THEN
+            posted := ARRAY[0];
+            refusals := ARRAY[jsonb_build_object('journal', 1, 'outcome',
+                CASE k.hash WHEN keys[1] THEN 'key_reused' ELSE 'already_reversed' END)];
+        END IF;
+    END IF;
+    refused := array_to_json(refusals)::text;
 END $$;
 
 -- Open accounts; one that exists with the same definition is left alone. Returns the codes that exist with
@@ -248,15 +226,38 @@ BEGIN
     RETURN clashes;
 END $$;
 
--- Hold the balances of accounts, in account order, until the transaction ends.
+-- Hold the balances of accounts (distinct codes, in C order, the order of every lock) until the transaction ends;
+-- a row of nothing for a code that is not there.
 CREATE FUNCTION ledger_hold(codes text[])
 RETURNS TABLE (code text, hot boolean, balance bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SELECT a.code, a.hot, CASE a.normal_side WHEN 'debit' THEN b.debits - b.credits ELSE b.credits - b.debits END
+FROM generate_series(1, cardinality(codes)) AS n LEFT JOIN ledger_account a ON a.code = codes[n]
+LEFT JOIN LATERAL (SELECT * FROM ledger_balance WHERE account_id = a.id FOR NO KEY UPDATE) AS b ON true
+$$;
+
+-- Close an account. Postings to it wait for its balance row; a hot account has none, so its closing waits for
+-- every posting under way and holds new ones back until it is done.
+CREATE FUNCTION ledger_close(code text, at timestamptz) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
 DECLARE
-    ids bigint[] := ARRAY(SELECT a.id FROM ledger_account a WHERE a.code = ANY (codes));
+    account ledger_account;
 BEGIN
-    PERFORM FROM ledger_balance b WHERE b.account_id = ANY (ids) ORDER BY b.account_id FOR UPDATE;
-    RETURN QUERY SELECT a.code, a.hot,
-        CASE a.normal_side WHEN 'debit' THEN b.debits - b.credits ELSE b.credits - b.debits END
-    FROM ledger_account a LEFT JOIN ledger_balance b ON b.account_id = a.id WHERE a.id = ANY (ids);
+    SELECT * INTO account FROM ledger_account a WHERE a.code = ledger_close.code;
+    IF account.id IS NULL THEN
+        RETURN 'unknown_account';
+    END IF;
+    IF account.hot THEN
+        LOCK TABLE ledger_account IN ACCESS EXCLUSIVE MODE;
+    ELSE
+        PERFORM FROM ledger_balance WHERE account_id = account.id FOR UPDATE;
+    END IF;
+    IF (SELECT debits <> credits FROM ledger_sums_now(ARRAY[account.id])) THEN
+        RETURN 'account_not_empty';
+    END IF;
+    UPDATE ledger_account SET closed_at = at WHERE id = account.id AND closed_at IS NULL;
+    UPDATE ledger_balance SET closed = true WHERE account_id = account.id AND NOT closed;
+    RETURN 'closed';
 END $$;
