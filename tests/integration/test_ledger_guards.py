@@ -122,11 +122,13 @@ def test_shadow_tables_do_not_lead_the_functions_astray(fresh_database: Database
 
 
 def test_the_posting_function_itself_cannot_be_talked_past_its_checks(fresh_database: Database) -> None:
-    two = "{deposit:1,cash:nostro:main}"
+    two, key = "{cash:nostro:main,deposit:1}", "{00000000-0000-0000-0000-000000000001}"
     for name, codes, *columns in (
-        ("code twice", "{deposit:1,cash:nostro:main,deposit:1}", "{1,1}", "{1,1}", "{1,3}", "{2,2}", "{500,500}"),
+        ("code twice", "{cash:nostro:main,deposit:1,deposit:1}", "{1,1}", "{1,2}", "{2,3}", "{1,1}", "{500,500}"),
         ("out of order", two, "{2,1}", "{1,1}", "{1,1}", "{2,2}", "{500,500}"),
         ("a journal skipped", two, "{2}", "{1}", "{1}", "{2}", "{900}"),
+        ("a journal too many", two, "{1,2}", "{1,1}", "{1,1}", "{2,2}", "{5,5}"),
+        ("positions alike", two, "{1,1}", "{1,1}", "{1,1}", "{2,2}", "{5,5}"),
         ("to itself", two, "{1}", "{1}", "{1}", "{1}", "{5}"),
         ("negative", two, "{1}", "{1}", "{1}", "{2}", "{-5}"),
         ("no amount", two, "{1}", "{1}", "{1}", "{2}", "{NULL}"),
@@ -136,11 +138,12 @@ def test_the_posting_function_itself_cannot_be_talked_past_its_checks(fresh_data
         with closing(fresh_database.connect()) as application, application, application.cursor() as cursor:
             try:
                 cursor.execute(
-                    """SELECT * FROM ledger_post(ARRAY[sha256('a')], ARRAY[sha256('a')], '{e}', '{r}', ARRAY[now()],
-                        '{EUR}', '{"{}"}', '{NULL}', %s, %s, %s, %s, %s, %s)""",
-                    [codes, *columns],
+                    """SELECT * FROM ledger_post(%s, '{e}', '{r}', ARRAY[now()], '{EUR}', '{"{}"}', NULL, %s, %s, %s, %s,
+                        %s, %s)""",
+                    [key, codes, *columns],
                 )
-            except psycopg2.Error:
+            except psycopg2.Error as refusal:
+                assert not isinstance(refusal, psycopg2.errors.UndefinedFunction), refusal
                 application.rollback()
             else:
                 pytest.fail(f"{name} was posted")

@@ -16,7 +16,7 @@ SELECT encode(substr(hash, 1, 16), 'hex')::uuid
 $$;
 
 -- Post a batch. Journals are parallel arrays; transfers too, each naming its journal by ordinal (ascending), its
--- position in it, and its accounts by ordinal in `codes` (distinct, in C order). Keys are distinct within a batch;
+-- position in it, and its accounts by ordinal in `codes` (distinct, in C order, in which everybody locks). Keys are distinct within a batch;
 -- `reverses` goes with a journal alone. Returns an id a journal, negative where its key had posted it before, 0
 -- where it was refused, and a JSON list of the refusals. A refused journal writes nothing, and later journals see
 -- the effect of the accepted ones before them.
@@ -43,6 +43,7 @@ DECLARE
     debited bigint[];  -- sums of the accounts, kept up to date along the batch
     credited bigint[];
     moves int[];
+    held int;          -- how many of them have a balance
     sound boolean;     -- every account takes transfers, all in one currency
     inputs uuid[];
     known bigint[];
@@ -66,10 +67,10 @@ BEGIN
         array_agg(CASE WHEN a.id IS NULL THEN 'unknown_account'
             WHEN coalesce(b.closed, a.closed_at IS NOT NULL) THEN 'account_closed' END),
         array_agg(CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END), array_agg(a.floor),
-        array_agg(coalesce(b.debits, 0)), array_agg(coalesce(b.credits, 0)), array_agg(0),
+        array_agg(coalesce(b.debits, 0)), array_agg(coalesce(b.credits, 0)), array_agg(0), count(b.account_id),
         bool_and(a.currency IS NOT DISTINCT FROM currencies[1] AND NOT coalesce(b.closed, a.closed_at IS NOT NULL))
             AND array_remove(currencies, currencies[1]) = '{}'
-    INTO ids, own_currency, flaws, sides, floors, debited, credited, moves, sound
+    INTO ids, own_currency, flaws, sides, floors, debited, credited, moves, held, sound
     FROM generate_series(1, cardinality(codes)) AS n
     LEFT JOIN ledger_account a ON a.code = codes[n]
     LEFT JOIN LATERAL (SELECT * FROM ledger_balance WHERE account_id = a.id FOR NO KEY UPDATE) AS b ON true;
@@ -83,10 +84,13 @@ BEGIN
     FOR i IN 1 .. cardinality(keys) LOOP
         first := next;
         said := '';
-        WHILE transfer_journal[next] = i LOOP
+        WHILE transfer_journal[next] = i AND positions[next] = next - first + 1 LOOP
             said := said || ids[debit[next]] || '>' || ids[credit[next]] || '=' || amounts[next] || ',';
             next := next + 1;
         END LOOP;
+        IF next = first OR events[i] = '' THEN
+            RAISE EXCEPTION 'journal % of the batch has no transfers or no event', i;
+        END IF;
         inputs[i] := ledger_half(ledger_content(events[i], refs[i], happened[i], currencies[i], metadata[i],
             reverses, said));
         IF known[i] IS NOT NULL THEN
@@ -153,6 +157,9 @@ BEGIN
             'available', sides[d] * (debited[d] - credited[d]) - floors[d],
             'needed', sides[d] * (debited[d] - credited[d]) - floors[d] - room);
     END LOOP;
+    IF next <= cardinality(amounts) THEN
+        RAISE EXCEPTION 'transfer % of the batch is out of order', next;
+    END IF;
 
     IF accepted > 0 THEN
         INSERT INTO ledger_key (hash, input_hash, journal_id, reverses)
@@ -174,7 +181,11 @@ BEGIN
         FROM generate_series(1, cardinality(amounts)) AS t, LATERAL (SELECT transfer_journal[t]) AS own (j)
         WHERE posted[j] > 0;
         UPDATE ledger_balance b SET debits = debited[n], credits = credited[n], version = b.version + moves[n]
-        FROM generate_series(1, cardinality(ids)) AS n WHERE moves[n] > 0 AND b.account_id = ids[n];
+        FROM generate_series(1, cardinality(ids)) AS n WHERE b.account_id = ids[n];
+        GET DIAGNOSTICS written = ROW_COUNT;
+        IF written <> held THEN
+            RAISE EXCEPTION 'an account stands twice among the codes of the batch';
+        END IF;
     ELSIF cardinality(keys) > 1 AND accepted > 0 THEN
         RAISE EXCEPTION 'a key of this batch is being used by another one at the same moment'
             USING ERRCODE = 'serialization_failure', HINT = 'Post the batch again.';

@@ -1,0 +1,62 @@
+"""`manage.py bench`: measure a part of the project on this machine, each figure beside its yardstick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.benchmarks import throwaway
+from payments import clock
+from payments.benchmarks import figures, ledger
+
+
+class Command(BaseCommand):
+    help = "Measure. Exit code 1 when a target is missed; with --json the last line is one JSON object."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        subjects = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
+        book = subjects.add_parser("ledger", help="posting and reading, against pgbench's TPC-B and a bare floor")
+        book.add_argument("--json", action="store_true", help="print every figure as one JSON object in the last line")
+        book.add_argument("--seconds", type=float, default=5, help="how long each of the three rounds lasts (default 5)")
+        book.add_argument(
+            "--transfers", type=int, default=10_000_000, help="how large the large book is (default 10,000,000)"
+        )
+        book.add_argument("--peer", type=Path, metavar="FILE", help="pgledger's SQL file, to be measured beside it")
+
+    def handle(self, *, subject: str, **options: object) -> None:
+        if options["seconds"] <= 0 or options["transfers"] < 1_000:
+            raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
+        if options["peer"] is not None and not options["peer"].is_file():
+            raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
+        try:
+            measured = getattr(self, f"_{subject}")(options)
+        except throwaway.UnableToMeasure as problem:
+            raise CommandError(str(problem)) from None
+        for line in figures.table(figures=measured):
+            self.stdout.write(line)
+        missed = [figure.name for figure in measured if not figure.met]
+        self.stdout.write(f"Missed: {'; '.join(missed)}." if missed else "Every target is reached.")
+        if options["json"]:
+            said = {"bench": subject, "met": not missed, "figures": [figure.to_json() for figure in measured]}
+            self.stdout.write(json.dumps(said))
+        if missed:
+            sys.exit(1)
+
+    def _ledger(self, options: dict) -> list[figures.Figure]:
+        with throwaway.database(apps=("ledger",)) as made:
+            return ledger.run(
+                setting=ledger.Setting(
+                    url=made.url,
+                    owner_url=made.owner_url,
+                    pgbench=throwaway.pgbench(),
+                    at=clock.now(),
+                    seconds=options["seconds"],
+                    transfers=options["transfers"],
+                    peer=options["peer"],
+                    say=self.stderr.write,
+                )
+            )

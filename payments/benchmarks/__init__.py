@@ -1,0 +1,1 @@
+"""Measurements of this app on a real server, each figure beside a yardstick of the same run."""
