@@ -159,7 +159,7 @@ def _show_one(
 def _apply(wanted: Sequence[tuple[SignPlan, Shown]]) -> list[Application | UnableToApply]:
     if not wanted:
         return []
-    owed = exposures(at=max(item.at for item, _ in wanted), borrowers=sorted({item.signer for item, _ in wanted}))
+    owed = exposures(borrowers=sorted({item.signer for item, _ in wanted}))
     # One after the other for a borrower who signs twice: what the first adds counts for the second.
     return underwriting.apply_for_credit(
         requests=[

@@ -62,7 +62,7 @@ def test_a_plan_is_offered_signed_and_lent_when_the_goods_are_dispatched(market)
     loan = sign(payment)
     assert isinstance(loan, Loan)
     assert pay.authorise(payment).state == "authorised"
-    assert exposures(at=AT)["user:1"].reserved == 60_000
+    assert exposures()["user:1"].reserved == 60_000
 
     assert isinstance(pay.capture("O1-1", at=AT + timedelta(days=1)), bank.Captured)
     loan.refresh_from_db()
@@ -148,7 +148,7 @@ def test_an_order_given_up_ends_its_loan_and_frees_the_limit(market):
     pay.cancel("O3-1")
     loan.refresh_from_db()
     assert loan.state == LoanState.CANCELLED
-    assert exposures(at=AT) == {}
+    assert exposures() == {}
 
 
 def test_a_plan_without_interest_is_paid_for_by_the_merchant_as_time_passes(market):
@@ -234,10 +234,10 @@ def test_a_plan_signed_for_a_payment_that_expired_is_free_again(market):
     payment = order("months-6", key="O9")
     pay.authorise(payment)
     loan = sign(payment)
-    assert exposures(at=AT)["user:1"].reserved == 60_000
+    assert exposures()["user:1"].reserved == 60_000
     bank.expire_payments(at=AT + timedelta(hours=1))
     bank.deliver()
     loan.refresh_from_db()
     assert loan.state == LoanState.CANCELLED
-    assert exposures(at=AT) == {}
+    assert exposures() == {}
     assert not LoanEvent.objects.exists()

@@ -91,6 +91,40 @@ def test_an_account_is_read_in_posting_order():
     assert found["outflow_to_inflow"] == pytest.approx(0.99999)
 
 
+def test_income_is_all_that_came_from_outside_before_anything_left_the_account():
+    moves = [
+        (10, 900_000, "received"),  # longer ago than 180 days
+        (30, 130_000, "received"),
+        (30, -127_400, "sent"),
+        (60, 130_000, "received"),
+        (61, 50_000, "returned"),
+        (62, 40_000, "payout"),
+        (63, -20_000, "paid"),
+        (64, -10_000, "loan"),
+        (65, -90_000, "sent"),
+    ]
+    rows = made.person("user:1")
+    for sequence, (day, amount, event) in enumerate(moves):
+        rows.append(
+            made.fact(
+                "account_movements",
+                START + day * DAY,
+                account="a",
+                subject_id="user:1",
+                amount=amount,
+                balance_after=60_000,
+                currency="EUR",
+                event=event,
+                sequence=sequence,
+            )
+        )
+    made.write(rows)
+    found = computed("consumer")["user:1"]
+    assert found["monthly_inflow"] == pytest.approx(260_000 / 6)
+    assert found["balance_in_months"] == pytest.approx(60_000 / (260_000 / 6))
+    assert found["inflow_months_6"] == 2
+
+
 def plan(event: str, at: datetime, due_on: date, amount: int = 1_000, days_late: int = 0) -> tuple[str, dict]:
     return made.fact(
         "installments",

@@ -7,17 +7,11 @@ ACCOUNT = (
     Feature(
         name="monthly_inflow",
         base="movements",
-        description="Money received from outside less money sent out, a month over 180 days",
+        description="Money received from outside, a month over 180 days; income, before anything leaves the account",
         unit="minor units",
         low=0,
         high=1e12,
-        expression=lambda t: (
-            (
-                t.amount.sum(where=(t.age <= 180) & (t.event == "received")).fill_null(0)
-                + t.amount.sum(where=(t.age <= 180) & (t.event == "sent")).fill_null(0)
-            )
-            / 6
-        ).clip(0, None),
+        expression=lambda t: t.amount.sum(where=(t.age <= 180) & (t.event == "received")) / 6,
         empty=0,
     ),
     Feature(
