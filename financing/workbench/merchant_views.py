@@ -43,6 +43,7 @@ def financing(request: HttpRequest, place: Workplace) -> HttpResponse:
         "offer": offer,
         "why_not": [] if offer else cases.why_no_offer(subject_id=merchant),
         "waiting": [row for row in cases.applications_of(subject_id=merchant) if _still_open(row, now)][:5],
+        "declined": cases.declined_lately(subject_id=merchant, at=now),
         "loans": [(view, _projected(view, place, now)) for view in queries.loans_of(borrower=merchant, on=now.date())],
         "example": _quote(product, offer, offer.limit, place, now) if offer and product else None,
     }

@@ -86,7 +86,9 @@ def test_who_qualifies_is_offered_and_who_does_not_may_read_why():
     assert not NoOffer.objects.filter(subject_id="user:3").exists()
 
 
-@pytest.mark.parametrize(("cost", "installments", "limit"), [(0, 12, 52_000), (12_740, 12, 52_000), (14_000, 3, 13_000)])
+@pytest.mark.parametrize(
+    ("cost", "installments", "limit"), [(0, 12, 52_000), (12_740, 12, 52_000), (14_000, 3, 13_000)]
+)
 def test_what_somebody_sends_out_for_living_is_not_taken_from_income_again(cost, installments, limit):
     """130.00 come in a month. 46.80 of them may repay, whatever leaves: essentials are estimated from income."""
     made.ready()

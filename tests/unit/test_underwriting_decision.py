@@ -189,6 +189,32 @@ def test_never_more_than_four_reasons():
     assert (outcome.result, len(outcome.reasons), len(outcome.rules_hit)) == ("decline", 4, 7)
 
 
+def past(rule: dict) -> float | bool:
+    """Return a value just past a rule's bound: the rule holds for it, and not for the bound itself."""
+    least = 0.01 if isinstance(rule["value"], float) else 1
+    return rule["value"] - least if rule["test"] == "below" else rule["value"] + least
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [(kind, rule) for kind in ("consumer", "merchant") for rule in POLICY[kind]["rules"]]
+)
+def test_every_rule_of_the_opening_policy_holds_past_its_bound_and_says_its_reason(kind, rule):
+    cases = {False: True, True: False} if rule["test"] == "is" else {past(rule): True, rule["value"]: False}
+    for value, holds in cases.items():
+        given = snapshot(kind, amount=None)
+        target = given
+        *path, last = rule["field"].split(".")
+        for name in path:
+            target = target[name]
+        target[last] = value
+        outcome = decide(given)
+        assert (rule["code"] in outcome.rules_hit) == holds
+        said = [(reason.code, reason.text) for reason in outcome.reasons]
+        assert ((rule["code"], rule["reason"]) in said) == holds
+        if holds:
+            assert outcome.result in (rule["then"], "decline")
+
+
 def test_what_is_unknown_hits_no_rule():
     assert decide(snapshot(worst_days_late=None, refused_payments_180d=None)).result == "approve"
 
@@ -244,6 +270,10 @@ def test_the_opening_policy_is_a_policy_with_a_code_for_each_rule():
         (("consumer", "price", "cap_bps"), -1, "whole number"),
         (("consumer", "rules", 0, "test"), "like", "tests 'like'"),
         (("consumer", "rules", 0, "then"), "shrug", "shrug"),
+        (("consumer", "rules", 1, "field"), "features.tenure_dais", "tenure_dais"),
+        (("consumer", "rules", 1, "field"), "features.days_since_sale", "days_since_sale"),
+        (("merchant", "rules", 1, "field"), "exposure.days", "which nobody knows"),
+        (("merchant", "limit", "repaid_feature"), "advances_paid", "advances_paid"),
         (("consumer", "grades"), [], "no grades"),
         (("four_eyes_above",), None, "two people"),
     ],
