@@ -17,12 +17,13 @@ from financing.lending.queries import offers_left
 from financing.lending.quotes import Quote, UnableToQuote, quote
 from financing.servicing import advances
 from financing.servicing.advances import AskAdvance, SignAdvance, UnableToAdvance
+from financing.signature import SignForm
 from financing.underwriting import queries as cases
 from financing.underwriting.errors import NotReady, UnableToApply
 from financing.underwriting.models import Application, Offer
 from financing.workbench import charts
 from financing.workbench.access import frame, owner_page, reference
-from financing.workbench.forms import AskForm, SignForm
+from financing.workbench.forms import AskForm
 from mall.queries import trade
 from mall.queries.merchants import Workplace
 from payments import clock
