@@ -84,6 +84,22 @@ def applications_of(*, subject_id: str) -> list[Application]:
     return list(Application.objects.filter(subject_id=subject_id).order_by("-applied_at", "-pk"))
 
 
+def approvals(*, subject_ids: Sequence[str], at: datetime) -> list[Application]:
+    """Return what subjects were granted and have not taken yet, as it stands at a moment, the smallest first."""
+    found = Application.objects.filter(subject_id__in=subject_ids, state=states.APPROVED, valid_until__gte=at)
+    return list(found.order_by("approved_amount", "pk"))
+
+
+def waiting(*, subject_id: str, at: datetime) -> list[Application]:
+    """Return a subject's applications that wait for an officer, or granted for the subject, the newest first."""
+    return [
+        row
+        for row in applications_of(subject_id=subject_id)
+        if row.state in states.OPEN
+        or (row.state == states.APPROVED and (row.valid_until is None or row.valid_until >= at))
+    ]
+
+
 def declined_lately(*, subject_id: str, at: datetime) -> list[Application]:
     """Return a subject's applications declined in the last days, at most three, the newest first, with reasons."""
     found = Application.objects.filter(

@@ -228,14 +228,14 @@ def test_clerks_and_strangers_do_not_see_a_merchants_financing(merchant):
     assert signed_in(stranger).get("/merchant/financing/").url == "/sell/"
 
 
-def shopper_with_order(code: str = "months-6"):
+def shopper_with_order(code: str = "months-6", amount: int = 60_000):
     shopper = mall.make_shopper(money=300_000)
     me = f"user:{shopper.pk}"
     credit.features(me, at=AT)
     lend.make_offer(code, subject=me, at=AT)
     pay.make_merchant(merchant=900)
     payment = pay.record(
-        tenders=[("installments", f"plan:{code}", 60_000)], parts=[("merchant:900", 60_000)], payer=me, key="O1", at=AT
+        tenders=[("installments", f"plan:{code}", amount)], parts=[("merchant:900", amount)], payer=me, key="O1", at=AT
     )
     [outcome] = bank.authorise_payments(requests=[bank.Authorise(payment_id=payment, at=AT)])
     return shopper, payment, outcome.action_url
@@ -268,6 +268,26 @@ def test_a_shopper_whose_plan_is_declined_reads_why_at_once_and_later(merchant):
     plans = text_of(client.get("/money/plans/"))
     assert "Plan for" in plans
     assert "No income can be seen on an account here" in plans
+
+
+def test_a_shopper_finds_what_an_officer_looks_at_and_then_grants(merchant):
+    shopper, _, address = shopper_with_order("months-12", amount=180_000)
+    SubjectFeatures.objects.filter(subject_id=f"user:{shopper.pk}").update(
+        values=credit.GOOD_CONSUMER | {"median_monthly_spend": 100_000.0}
+    )
+    client = signed_in(shopper)
+    page = client.get(address)
+    answer = client.post(address, {"sha256": hidden(page, "sha256"), "signature": "Ada Weber"}, follow=True)
+    assert "One of our officers has to look at this first" in text_of(answer)
+    assert "with our officers" in text_of(client.get("/money/plans/"))
+    application = Application.objects.get()
+    _, staff = officer("one")
+    sent = {"version": 1, "amount": "1500.00", "price": "9.9", "note": ""}
+    assert staff.post(f"/officer/{application.pk}/approve/", sent).url == "/officer/"
+    text = text_of(client.get("/money/plans/"))
+    assert "Plan for" in text
+    assert "1,500.00" in text
+    assert "Choose it at the checkout until" in text
 
 
 def test_nobody_sees_the_plan_of_somebody_else(merchant):
