@@ -25,21 +25,26 @@ class Plan:
 
 
 def plans_for(*, borrower: str, amount: int, currency: str, at: datetime) -> list[Plan]:
-    """Return the plans that ``borrower``'s offers, or an officer, allow for ``amount``; none for a guest."""
+    """Return the plans that ``borrower`` may pay ``amount`` with, the shortest first; none for a guest.
+
+    They come from what is left of live offers; of a plan that is offered still, an officer may have granted more.
+    """
     if not borrower.startswith("user:"):
         return []
+    live = cases.live_offers(subject_id=borrower, at=at, currency=currency)
+    if not live:
+        return []
+    offered = {offer.product for offer in live}
     prices: dict[str, Offer | Application] = {
         offer.product: offer
-        for offer in offers_left(subject_id=borrower, currency=currency, at=at)
+        for offer in offers_left(subject_id=borrower, at=at, currency=currency, offers=live)
         if offer.minimum <= amount <= offer.limit
     }
     prices |= {
         granted.product: granted
         for granted in cases.approvals(subject_ids=[borrower], at=at)
-        if granted.currency == currency and amount <= granted.approved_amount
+        if granted.currency == currency and granted.product in offered and amount <= granted.approved_amount
     }
-    if not prices:
-        return []
     plans = []
     for product in products.active_products(currency=currency, kind=ProductKind.INSTALLMENTS):
         price = prices.get(product.code)

@@ -70,7 +70,7 @@ class Shown:
 
     tender: TenderStanding
     product: Product
-    offer: Offer | None
+    offer: Offer
     granted: Application | None
     quote: Quote
     disclosure: Disclosure
@@ -145,15 +145,13 @@ def _show_one(
         return NoLongerOffered("The time to pay for this order is over: order again.")
     code = tender.source.removeprefix(SOURCE)
     product, offer = lent.get((code, tender.currency)), offers.get((tender.payer, code, tender.currency))
-    if offer is not None and not offer.made_at <= item.at <= offer.valid_until:
-        offer = None
+    if product is None or offer is None or not offer.made_at <= item.at <= offer.valid_until:
+        return NoLongerOffered("This plan is no longer offered to you: choose another way to pay.")
     # What an officer granted is for any order of that plan up to the amount: the order it was asked for has expired.
     grant = granted.get((tender.payer, code, tender.currency))
     if grant is not None and grant.approved_amount < tender.amount:
         grant = None
     price = grant or offer
-    if product is None or price is None:
-        return NoLongerOffered("This plan is no longer offered to you: choose another way to pay.")
     try:
         quoted = quote(
             product=product,

@@ -77,13 +77,16 @@ def exposures(*, borrowers: Sequence[str] | None = None) -> dict[str, Exposure]:
         }
 
 
-def offers_left(*, subject_id: str, at: datetime, currency: str | None = None) -> list[Offer]:
+def offers_left(
+    *, subject_id: str, at: datetime, currency: str | None = None, offers: list[Offer] | None = None
+) -> list[Offer]:
     """Return a subject's offers that stand at a moment, each with the limit that is left of it (not to be saved).
 
     Since the night that made them loans were signed and advances asked for, out of one limit for all products; what
-    is left below the minimum is no offer.
+    is left below the minimum is no offer. ``offers`` are the live ones, where the caller has them.
     """
-    offers = underwriting.live_offers(subject_id=subject_id, at=at, currency=currency)
+    if offers is None:
+        offers = underwriting.live_offers(subject_id=subject_id, at=at, currency=currency)
     if not offers:
         return []
     since = min(offer.as_of for offer in offers)

@@ -182,6 +182,13 @@ def test_what_an_officer_granted_pays_one_order_and_not_more_than_the_amount(gra
     assert Loan.objects.count() == 1
 
 
+def test_what_an_officer_granted_ends_with_the_offers(granted):
+    Offer.objects.update(state=Offer.State.WITHDRAWN)
+    assert options.plans_for(borrower="user:1", amount=60_000, currency="EUR", at=AT) == []
+    assert isinstance(sign(order("months-12")), signing.NoLongerOffered)
+    assert not Loan.objects.exists()
+
+
 def test_what_an_officer_granted_runs_out(granted):
     late = AT + timedelta(days=2, seconds=1)
     [plan] = options.plans_for(borrower="user:1", amount=60_000, currency="EUR", at=late)
