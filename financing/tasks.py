@@ -49,7 +49,7 @@ def make_offers_as_of(*, as_of: datetime, at: datetime) -> dict[str, int]:
             continue
         try:
             report = underwriting.make_offers(
-                kind=kind, as_of=as_of, products=products, exposures=exposures(at=at), at=at
+                kind=kind, as_of=as_of, products=products, exposures=exposures(), at=at
             )
         except NotReady:
             made[kind] = 0

@@ -377,7 +377,7 @@ class Offers(Borrowers):
         export_facts(until=last + timedelta(days=1), again_from=last.replace(day=1))
         at = end_of(last)
         night: dict[str, object] = {"day": last.isoformat()}
-        owed = queries.exposures(at=at)
+        owed = queries.exposures()
         for kind in ("consumer", "merchant"):
             if models.active(kind=kind) is None:
                 night[kind] = "no scorecard at work"

@@ -193,7 +193,7 @@ class _Filling:
     def _offer(self) -> None:
         self.progress.start("offers", 3)
         currency = self.economy.currency
-        owed = queries.exposures(at=self.end)
+        owed = queries.exposures()
         for kind in ("consumer", "merchant"):
             report = underwriting.make_offers(
                 kind=kind,

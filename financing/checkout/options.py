@@ -9,40 +9,54 @@ from financing.lending import products
 from financing.lending.models import Product, ProductKind
 from financing.lending.queries import offers_left
 from financing.lending.quotes import Quote, UnableToQuote, quote
-from financing.underwriting.models import Offer
+from financing.underwriting import queries as cases
+from financing.underwriting.models import Application, Offer
 from payments.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan at one amount, from one offer."""
+    """A plan at one amount."""
 
     code: str
     name: str
     detail: str
-    offer_id: int
     quote: Quote
 
 
 def plans_for(*, borrower: str, amount: int, currency: str, at: datetime) -> list[Plan]:
-    """Return the plans that ``borrower``'s offers allow for ``amount``, the shortest first; none for a guest."""
+    """Return the plans that ``borrower`` may pay ``amount`` with, the shortest first; none for a guest.
+
+    They come from what is left of live offers; of a plan that is offered still, an officer may have granted more.
+    """
     if not borrower.startswith("user:"):
         return []
-    offers = {offer.product: offer for offer in offers_left(subject_id=borrower, currency=currency, at=at)}
-    if not offers:
+    live = cases.live_offers(subject_id=borrower, at=at, currency=currency)
+    if not live:
         return []
+    offered = {offer.product for offer in live}
+    prices: dict[str, Offer | Application] = {
+        offer.product: offer
+        for offer in offers_left(subject_id=borrower, at=at, currency=currency, offers=live)
+        if offer.minimum <= amount <= offer.limit
+    }
+    prices |= {
+        granted.product: granted
+        for granted in cases.approvals(subject_ids=[borrower], at=at)
+        if granted.currency == currency and granted.product in offered and amount <= granted.approved_amount
+    }
     plans = []
     for product in products.active_products(currency=currency, kind=ProductKind.INSTALLMENTS):
-        offer = offers.get(product.code)
-        if offer is None or not offer.minimum <= amount <= offer.limit:
+        price = prices.get(product.code)
+        if price is None:
             continue
-        quoted = quote_offer(product=product, offer=offer, amount=amount, at=at)
+        quoted = quote_offer(product=product, offer=price, amount=amount, at=at)
         if quoted is not None:
-            plans.append(Plan(product.code, product.name, in_words(quoted), offer.pk, quoted))
+            plans.append(Plan(product.code, product.name, in_words(quoted), quoted))
     return plans
 
 
-def quote_offer(*, product: Product, offer: Offer, amount: int, at: datetime) -> Quote | None:
+def quote_offer(*, product: Product, offer: Offer | Application, amount: int, at: datetime) -> Quote | None:
     """Return what ``amount`` costs at the offer's price, or nothing where the product does not lend it."""
     try:
         return quote(

@@ -16,6 +16,7 @@ from financing.lending.queries import exposures, terms_of
 from financing.lending.quotes import Quote, UnableToQuote, quote
 from financing.servicing import operations as servicing
 from financing.underwriting import operations as underwriting
+from financing.underwriting import queries as cases
 from financing.underwriting.errors import UnableToApply
 from financing.underwriting.models import Application, Offer
 from financing.underwriting.operations import CreditApplication
@@ -65,11 +66,12 @@ class SignPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A plan as the signing page shows it."""
+    """A plan as the signing page shows it: at the price of an offer, or of what an officer granted."""
 
     tender: TenderStanding
     product: Product
     offer: Offer
+    granted: Application | None
     quote: Quote
     disclosure: Disclosure
 
@@ -119,8 +121,12 @@ def _shown(
         (row.subject_id, row.product, row.currency): row
         for row in Offer.objects.filter(subject_id__in=subjects, state=Offer.State.LIVE)
     }
+    granted = {
+        (row.subject_id, row.product, row.currency): row
+        for row in cases.approvals(subject_ids=list(subjects), at=max(item.at for item in requests))
+    }
     lent = products.active_by_code(codes=[(row.source.removeprefix(SOURCE), row.currency) for row in tenders.values()])
-    return [_show_one(item, tenders.get(item.tender_id), signed, offers, lent) for item in requests]
+    return [_show_one(item, tenders.get(item.tender_id), signed, offers, granted, lent) for item in requests]
 
 
 def _show_one(
@@ -128,6 +134,7 @@ def _show_one(
     tender: TenderStanding | None,
     signed: dict[int, Loan],
     offers: dict[tuple[str, str, str], Offer],
+    granted: dict[tuple[str, str, str], Application],
     lent: dict[tuple[str, str], Product],
 ) -> Shown | Loan | UnableToSign:
     if tender is None or tender.method != CODE or tender.payer != item.signer:
@@ -140,26 +147,45 @@ def _show_one(
     product, offer = lent.get((code, tender.currency)), offers.get((tender.payer, code, tender.currency))
     if product is None or offer is None or not offer.made_at <= item.at <= offer.valid_until:
         return NoLongerOffered("This plan is no longer offered to you: choose another way to pay.")
+    # What an officer granted is for any order of that plan up to the amount: the order it was asked for has expired.
+    grant = granted.get((tender.payer, code, tender.currency))
+    if grant is not None and grant.approved_amount < tender.amount:
+        grant = None
+    price = grant or offer
     try:
         quoted = quote(
             product=product,
             amount=tender.amount,
             starts_on=item.at.date(),
-            rate_bps=offer.annual_rate_bps,
-            subsidy_bps=offer.subsidy_bps,
+            rate_bps=price.annual_rate_bps,
+            subsidy_bps=price.subsidy_bps,
         )
     except UnableToQuote as problem:
         return NoLongerOffered(str(problem))
     text = disclose(quote=quoted, borrower=tender.payer, purpose=f"order {tender.reference}")
     if item.sha256 and item.sha256 != text.sha256:
         return TermsChanged("The terms have changed since you read them: read them again before you sign.")
-    return Shown(tender=tender, product=product, offer=offer, quote=quoted, disclosure=text)
+    return Shown(tender=tender, product=product, offer=offer, granted=grant, quote=quoted, disclosure=text)
 
 
 def _apply(wanted: Sequence[tuple[SignPlan, Shown]]) -> list[Application | UnableToApply]:
-    if not wanted:
-        return []
-    owed = exposures(at=max(item.at for item, _ in wanted), borrowers=sorted({item.signer for item, _ in wanted}))
+    """Return the application behind each plan: one that was granted before, once, or one that is decided now."""
+    asking = [(item, shown) for item, shown in wanted if shown.granted is None]
+    decided = iter(_decide(asking) if asking else ())
+    used: set[int] = set()
+    applications: list[Application | UnableToApply] = []
+    for _, shown in wanted:
+        if shown.granted is None:
+            applications.append(next(decided))
+        elif shown.granted.pk in used:
+            applications.append(UnableToApply("What was granted pays another order: look at the plans again."))
+        else:
+            used.add(shown.granted.pk)
+            applications.append(shown.granted)
+    return applications
+
+
+def _decide(asking: Sequence[tuple[SignPlan, Shown]]) -> list[Application | UnableToApply]:
     # One after the other for a borrower who signs twice: what the first adds counts for the second.
     return underwriting.apply_for_credit(
         requests=[
@@ -173,9 +199,9 @@ def _apply(wanted: Sequence[tuple[SignPlan, Shown]]) -> list[Application | Unabl
                 offer_id=shown.offer.pk,
                 purpose=f"order {shown.tender.reference}",
             )
-            for item, shown in wanted
+            for item, shown in asking
         ],
-        exposures=owed,
+        exposures=exposures(borrowers=sorted({item.signer for item, _ in asking})),
     )
 
 
@@ -216,10 +242,15 @@ def _refusal(application: Application | Exception) -> UnableToSign | None:
         return NoLongerOffered(str(application))
     if application.state in (Application.State.APPROVED, Application.State.TAKEN):
         return None
+    if application.state in (Application.State.LAPSED, Application.State.WITHDRAWN):
+        return NoLongerOffered("What was granted for this order has run out: order again.")
     if application.state == Application.State.DECLINED:
         reasons = "; ".join(reason["text"] for reason in application.reasons)
         return Declined(f"We cannot offer this plan now: {reasons}.")
-    return Referred("One of our officers has to look at this first: choose another way to pay meanwhile.")
+    return Referred(
+        "One of our officers has to look at this first. Once it is approved you find the plan at the checkout; choose"
+        " another way to pay until then."
+    )
 
 
 def _new_loan(item: SignPlan, shown: Shown, application: Application, numbers: dict[tuple[str, str], str]) -> NewLoan:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from financing.checkout import signing
-from financing.checkout.forms import SignPlanForm
 from financing.checkout.signing import NotYourPlan, Shown, SignPlan, UnableToSign
 from financing.lending.models import Loan
+from financing.signature import SignForm
 from financing.underwriting.errors import NotReady
 from payments import clock
 from payments import operations as bank
@@ -34,19 +34,19 @@ def pay_later(request: HttpRequest, tender_id: int) -> HttpResponse:
     if isinstance(shown, Loan):
         return _go_on(request, tender_id, shown.payment_id)
     data = request.POST if request.method == "POST" else None
-    form = SignPlanForm(data, initial={"sha256": shown.disclosure.sha256})
+    form = SignForm(data, initial={"sha256": shown.disclosure.sha256})
     if request.method == "POST" and form.is_valid():
         done = _sign(request, tender_id, me, form)
         if done is not None:
             return done
         shown = signing.show(tender_id=tender_id, signer=me, at=now)
-        form = SignPlanForm(initial={"sha256": shown.disclosure.sha256, "signature": form.cleaned_data["signature"]})
+        form = SignForm(initial={"sha256": shown.disclosure.sha256, "signature": form.cleaned_data["signature"]})
     return render(
         request, "financing/pay_later.html", _context(request, shown, form), status=422 if form.errors else 200
     )
 
 
-def _sign(request: HttpRequest, tender_id: int, me: str, form: SignPlanForm) -> HttpResponse | None:
+def _sign(request: HttpRequest, tender_id: int, me: str, form: SignForm) -> HttpResponse | None:
     """Sign; return where to go, or nothing when the terms have to be read again."""
     evidence = {"agent": request.headers.get("User-Agent", "")[:200]}
     try:
@@ -96,7 +96,7 @@ def _back(request: HttpRequest, tender_id: int) -> str:
         return "/"
 
 
-def _context(request: HttpRequest, shown: Shown, form: SignPlanForm) -> dict[str, object]:
+def _context(request: HttpRequest, shown: Shown, form: SignForm) -> dict[str, object]:
     return {
         "quote": shown.quote,
         "dues": shown.quote.dues,

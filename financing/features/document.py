@@ -8,6 +8,20 @@ A feature is made from facts known before a moment, of subjects who consent to c
 people close to the merchant. Money is in whole minor units of the subject's currency and is never scored, so that a
 scorecard means the same in every currency; it sets limits and explains. *Risk* says which way more of it moves the
 risk, and which way the bins of a scorecard must run; features without it are not scored.
+
+## Income and what it carries
+- **Income** is `monthly_inflow`: all that came into a consumer's account here from outside, over 180 days, divided by
+  six. Nothing is taken off: not what is sent on to other banks, not purchases, not instalments. Refunds, loans and
+  payouts of sales are not income. It is an estimate from below: pay that goes to another bank is not seen, and of who
+  came less than 180 days ago months are missing.
+- **Essentials** are estimated as the policy's share of income (`essentials_percent`). What leaves the account is not
+  read as essentials, because nothing says whether it was rent or savings; it tells in `outflow_to_inflow` and
+  `near_zero_share`, which are scored.
+- **Debt** is what falls due a month on plans here, signed or approved: one instalment a plan, the greatest to come.
+  Debts elsewhere are not known.
+- **Stress** lowers income by the policy's `stress_percent`. Essentials and debt stay what they are.
+- **The new instalment** fits when it is no more than stressed income less essentials less debt, and no more than the
+  policy's `debt_service_percent` of stressed income less debt. Each is taken off once, in underwriting alone.
 """
 
 

@@ -88,3 +88,19 @@ def loans(facts: Facts, subjects: ibis.Table) -> ibis.Table:
             joined.worst_late.fill_null(0), ibis.ifelse(ended, 0, joined.late_now.fill_null(0).cast("int64"))
         ),
     )
+
+
+def by_month(rows: ibis.Table, *, days: int) -> ibis.Table:
+    """Return one row per subject and 30 days of the last `days` in which there was something: its amount."""
+    recent = rows.filter(rows.age <= days)
+    return (
+        recent.mutate(month=(recent.age / 30).floor())
+        .group_by(["subject_id", "month"])
+        .aggregate(amount=lambda t: t.amount.sum())
+    )
+
+
+def by_category(rows: ibis.Table) -> ibis.Table:
+    """Return one row per subject and category of the last 365 days: its amount."""
+    recent = rows.filter(rows.age <= 365)
+    return recent.group_by(["subject_id", "category"]).aggregate(amount=recent.amount.sum())

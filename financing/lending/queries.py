@@ -1,7 +1,7 @@
 """What lending tells the other stages: product terms for underwriting, and what everybody owes."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import F, Sum
@@ -13,6 +13,8 @@ from financing.underwriting.models import Offer
 from financing.underwriting.terms import Exposure, ProductTerms
 
 _DAYS = {"months": 365 / 12, "weeks": 7, "days": 1}
+# Debt a month is the greatest payment to come, not what some days ahead hold: 31 days hold two payments of a plan in a
+# month of 30, and none when the next one is far.
 _EXPOSURES = """
 SELECT loan.borrower,
     sum(loan.outstanding + loan.interest + loan.fees) FILTER (WHERE loan.state = 'active'),
@@ -20,13 +22,15 @@ SELECT loan.borrower,
     count(*) FILTER (WHERE loan.state IN ('signed', 'active')),
     max(loan.days_late) FILTER (WHERE loan.state = 'active'),
     sum(loan.charged_off - loan.recovered) FILTER (WHERE loan.state = 'charged_off'),
-    sum(coming.due) FILTER (WHERE loan.state IN ('signed', 'active') AND loan.kind = 'installments')
+    sum(ceil(coming.due * CASE product.frequency WHEN 'months' THEN 12.0 WHEN 'weeks' THEN 365.0 / 7 ELSE 365.0 END
+        / product.repay_every / 12)) FILTER (WHERE loan.kind = 'installments')
 FROM financing_loan loan
+JOIN financing_product product ON product.id = loan.product_id
 LEFT JOIN LATERAL (
-    SELECT sum(principal - principal_paid + greatest(interest, interest_planned) - interest_paid
+    SELECT max(principal - principal_paid + greatest(interest, interest_planned) - interest_paid
         + fee - fee_paid) AS due
     FROM financing_installment
-    WHERE loan_id = loan.id AND settled_on IS NULL AND due_on > %(day)s AND due_on <= %(month)s
+    WHERE loan_id = loan.id AND settled_on IS NULL
 ) AS coming ON loan.state IN ('signed', 'active')
 WHERE loan.state IN ('signed', 'active', 'charged_off') AND (%(all)s OR loan.borrower = ANY (%(borrowers)s))
 GROUP BY loan.borrower
@@ -56,19 +60,10 @@ def terms_for(*, kind: str, currencies: Sequence[str]) -> list[ProductTerms]:
     return [terms_of(row) for currency in currencies for row in active_products(currency=currency, kind=lent)]
 
 
-def exposures(*, at: datetime, borrowers: Sequence[str] | None = None) -> dict[str, Exposure]:
+def exposures(*, borrowers: Sequence[str] | None = None) -> dict[str, Exposure]:
     """Return what borrowers (all of them by default) owe; who owes nothing is left out."""
-    day = at.date()
     with connection.cursor() as cursor:
-        cursor.execute(
-            _EXPOSURES,
-            {
-                "all": borrowers is None,
-                "borrowers": list(borrowers or ()),
-                "day": day,
-                "month": day + timedelta(days=31),
-            },
-        )
+        cursor.execute(_EXPOSURES, {"all": borrowers is None, "borrowers": list(borrowers or ())})
         return {
             borrower: Exposure(
                 outstanding=int(outstanding or 0),
@@ -82,13 +77,16 @@ def exposures(*, at: datetime, borrowers: Sequence[str] | None = None) -> dict[s
         }
 
 
-def offers_left(*, subject_id: str, at: datetime, currency: str | None = None) -> list[Offer]:
+def offers_left(
+    *, subject_id: str, at: datetime, currency: str | None = None, offers: list[Offer] | None = None
+) -> list[Offer]:
     """Return a subject's offers that stand at a moment, each with the limit that is left of it (not to be saved).
 
     Since the night that made them loans were signed and advances asked for, out of one limit for all products; what
-    is left below the minimum is no offer.
+    is left below the minimum is no offer. ``offers`` are the live ones, where the caller has them.
     """
-    offers = underwriting.live_offers(subject_id=subject_id, at=at, currency=currency)
+    if offers is None:
+        offers = underwriting.live_offers(subject_id=subject_id, at=at, currency=currency)
     if not offers:
         return []
     since = min(offer.as_of for offer in offers)

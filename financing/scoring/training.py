@@ -58,8 +58,8 @@ def code_version() -> str:
     """Return a digest of the code that makes features and cards; a model record carries it."""
     digest = sha256()
     here = Path(__file__).resolve().parent
-    for path in sorted([*here.glob("*.py"), *(here.parent / "features").glob("*.py")]):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted([*here.rglob("*.py"), *(here.parent / "features").rglob("*.py")]):
+        digest.update(path.relative_to(here.parent).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -69,10 +69,7 @@ def ask_for_advances(*, requests: Sequence[AskAdvance]) -> list[Application | Un
         lent = products.active_by_code(codes=[(item.code, item.currency) for item in requests])
         known = [item for item in requests if (item.code, item.currency) in lent]
         lending.lock_borrowers(borrowers=[(item.merchant, item.currency) for item in known])
-        owed = exposures(
-            at=max((item.at for item in known), default=None) or requests[0].at,
-            borrowers=sorted({item.merchant for item in known}),
-        )
+        owed = exposures(borrowers=sorted({item.merchant for item in known}))
         applications = iter(
             underwriting.apply_for_credit(
                 requests=[

@@ -1,10 +1,13 @@
 """Policy as data: read a version's rules, apply them to a snapshot, refuse data that is not a policy. Pure."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from financing.features.registry import catalogue
+from financing.underwriting.terms import Exposure
 
 FIRST = Path(__file__).resolve().parent / "policies" / "v1.json"
 TESTS = ("below", "above", "is")
@@ -81,9 +84,14 @@ def check(*, data: Mapping[str, Any]) -> None:
                 value = value.get(name) if isinstance(value, Mapping) else None
             if type(value) is not int or value < 0:
                 raise WrongPolicy(f"{kind}.{'.'.join(path)} must be a whole number, not {value!r}.")
+        known = {"consent", *(f"exposure.{one.name}" for one in fields(Exposure))}
+        known |= {f"features.{feature.name}" for feature in catalogue(kind).features}
         for rule in part.get("rules", ()):
-            _check_rule(kind, rule)
+            _check_rule(kind, rule, known)
         _check_grades(kind, part.get("grades"))
+        repaid = part["limit"].get("repaid_feature")
+        if f"features.{repaid}" not in known:
+            raise WrongPolicy(f"{kind}.limit.repaid_feature must name a feature of the {kind}, not {repaid!r}.")
     if not isinstance(data.get("four_eyes_above"), Mapping):
         raise WrongPolicy("The policy does not say above which amount two people must agree (four_eyes_above).")
 
@@ -101,12 +109,15 @@ def _holds(rule: Mapping[str, Any], snapshot: Mapping[str, Any]) -> bool:
     return value == rule["value"]
 
 
-def _check_rule(kind: str, rule: Mapping[str, Any]) -> None:
+def _check_rule(kind: str, rule: Mapping[str, Any], known: Set[str]) -> None:
     missing = {"code", "field", "test", "value", "then", "reason"} - set(rule)
     if missing:
         raise WrongPolicy(f"A rule of the {kind} lacks {', '.join(sorted(missing))}.")
     if rule["test"] not in TESTS or rule["then"] not in ("decline", "refer"):
         raise WrongPolicy(f"Rule {rule['code']} of the {kind} tests {rule['test']!r} and then {rule['then']!r}.")
+    # What is unknown never holds, so a name that nobody knows would be a rule that never refuses anybody.
+    if rule["field"] not in known:
+        raise WrongPolicy(f"Rule {rule['code']} of the {kind} tests {rule['field']!r}, which nobody knows.")
 
 
 def _check_grades(kind: str, grades: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from typing import Any
 
 from financing.underwriting.terms import Exposure, Price, ProductTerms
@@ -97,24 +97,40 @@ def merchant_limit(
 def affordable_monthly(
     *, policy: Mapping[str, int], features: Mapping[str, float | None], exposure: Exposure
 ) -> int:
-    """Return the instalment a month that stressed income carries after essentials and debt, in minor units.
+    """Return the new instalment a month that fits, in minor units: the least of two bounds, or nothing.
 
-    Income is what came in from outside, as it was seen on the account here, less the stress; debt service stays
-    within its share of it, and what is left after essentials and debts is the other bound.
+    Income is all that comes into the account from outside, before anything leaves it; stressed, it is less the
+    policy's stress. Essentials are the policy's share of income before stress: who earns less does not eat less.
+    Debt is what falls due a month on plans here.
+
+    - What is left: stressed income less essentials less debt.
+    - Debt service: the policy's share of stressed income, less debt.
     """
-    income = _decimal(features.get("monthly_inflow")) * (100 - policy["stress_percent"]) / 100
-    service = income * policy["debt_service_percent"] / 100
-    left = income * (100 - policy["essentials_percent"]) / 100
-    return max(0, _whole(min(service, left)) - exposure.monthly_due)
+    income = _decimal(features.get("monthly_inflow"))
+    stressed = income * (100 - policy["stress_percent"]) / 100
+    left = stressed - income * policy["essentials_percent"] / 100
+    service = stressed * policy["debt_service_percent"] / 100
+    return max(0, _whole(min(left, service)) - exposure.monthly_due)
 
 
 def principal_for(*, monthly: int, installments: int, annual_rate_bps: int) -> int:
     """Return the amount that so many equal monthly instalments repay, rounded down to the minor unit."""
-    if annual_rate_bps == 0:
-        return monthly * installments
     with localcontext(prec=28):
-        rate = Decimal(annual_rate_bps) / _BPS / 12
-        return _whole(monthly * (1 - (1 + rate) ** -installments) / rate)
+        return _whole(monthly * _annuity(installments, annual_rate_bps))
+
+
+def installment_for(*, principal: int, installments: int, annual_rate_bps: int) -> int:
+    """Return the equal monthly instalment that repays an amount, rounded up to the minor unit."""
+    with localcontext(prec=28):
+        return int((principal / _annuity(installments, annual_rate_bps)).to_integral_value(rounding=ROUND_CEILING))
+
+
+def _annuity(installments: int, annual_rate_bps: int) -> Decimal:
+    """Return what so many monthly payments of one are worth today."""
+    if annual_rate_bps == 0:
+        return Decimal(installments)
+    rate = Decimal(annual_rate_bps) / _BPS / 12
+    return (1 - (1 + rate) ** -installments) / rate
 
 
 def _over_life(yearly_bps: int, product: ProductTerms) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -10,6 +10,9 @@ from django.db.models import F, QuerySet
 from financing.features.models import SubjectFeatures
 from financing.underwriting import decision, states
 from financing.underwriting.models import Application, Authority, CaseAction, Decision, NoOffer, Offer
+
+# How long a subject still finds a refusal and its reasons.
+ANSWER_SHOWN_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,30 @@ def application(*, application_id: int) -> Application | None:
 def applications_of(*, subject_id: str) -> list[Application]:
     """Return a subject's applications, the newest first."""
     return list(Application.objects.filter(subject_id=subject_id).order_by("-applied_at", "-pk"))
+
+
+def approvals(*, subject_ids: Sequence[str], at: datetime) -> list[Application]:
+    """Return what subjects were granted and have not taken yet, as it stands at a moment, the smallest first."""
+    found = Application.objects.filter(subject_id__in=subject_ids, state=states.APPROVED, valid_until__gte=at)
+    return list(found.order_by("approved_amount", "pk"))
+
+
+def waiting(*, subject_id: str, at: datetime) -> list[Application]:
+    """Return a subject's applications that wait for an officer, or granted for the subject, the newest first."""
+    return [
+        row
+        for row in applications_of(subject_id=subject_id)
+        if row.state in states.OPEN
+        or (row.state == states.APPROVED and (row.valid_until is None or row.valid_until >= at))
+    ]
+
+
+def declined_lately(*, subject_id: str, at: datetime) -> list[Application]:
+    """Return a subject's applications declined in the last days, at most three, the newest first, with reasons."""
+    found = Application.objects.filter(
+        subject_id=subject_id, state=states.DECLINED, decided_at__gt=at - ANSWER_SHOWN_FOR, decided_at__lte=at
+    )
+    return list(found.order_by("-decided_at", "-pk")[:3])
 
 
 def case(*, application_id: int) -> Case | None:

@@ -41,7 +41,8 @@ class ProductTerms:
 class Exposure:
     """What a subject owes now, in minor units, and how late; an empty one owes nothing.
 
-    `monthly_due` is what falls due a month on running plans; `reserved` is signed or approved and not drawn yet.
+    `monthly_due` is what falls due a month on plans signed or approved, however near the next day is; `reserved` is
+    signed or approved and not drawn yet.
     """
 
     outstanding: int = 0

@@ -130,18 +130,6 @@ class AskForm(forms.Form):
         return cleaned
 
 
-class SignForm(forms.Form):
-    """A signature: the typed name, and the hash of what was shown."""
-
-    sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
-    signature = forms.CharField(
-        label=_("Your full name, as your signature"),
-        max_length=120,
-        min_length=3,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-
-
 class PayForm(forms.Form):
     """How much to pay of a plan now."""
 

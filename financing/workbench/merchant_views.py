@@ -17,12 +17,13 @@ from financing.lending.queries import offers_left
 from financing.lending.quotes import Quote, UnableToQuote, quote
 from financing.servicing import advances
 from financing.servicing.advances import AskAdvance, SignAdvance, UnableToAdvance
+from financing.signature import SignForm
 from financing.underwriting import queries as cases
 from financing.underwriting.errors import NotReady, UnableToApply
 from financing.underwriting.models import Application, Offer
 from financing.workbench import charts
 from financing.workbench.access import frame, owner_page, reference
-from financing.workbench.forms import AskForm, SignForm
+from financing.workbench.forms import AskForm
 from mall.queries import trade
 from mall.queries.merchants import Workplace
 from payments import clock
@@ -42,7 +43,8 @@ def financing(request: HttpRequest, place: Workplace) -> HttpResponse:
     context = frame(request, place) | {
         "offer": offer,
         "why_not": [] if offer else cases.why_no_offer(subject_id=merchant),
-        "waiting": [row for row in cases.applications_of(subject_id=merchant) if _still_open(row, now)][:5],
+        "waiting": cases.waiting(subject_id=merchant, at=now)[:5],
+        "declined": cases.declined_lately(subject_id=merchant, at=now),
         "loans": [(view, _projected(view, place, now)) for view in queries.loans_of(borrower=merchant, on=now.date())],
         "example": _quote(product, offer, offer.limit, place, now) if offer and product else None,
     }
@@ -187,12 +189,6 @@ def _quote(product: Product, offer: Offer, amount: int, place: Workplace, now: d
         return quote(product=product, amount=amount, starts_on=now.date(), fee_bps=offer.fee_bps)
     except UnableToQuote:
         return None
-
-
-def _still_open(row: Application, now: datetime) -> bool:
-    if row.state == Application.State.APPROVED:
-        return row.valid_until is None or row.valid_until >= now
-    return row.state in (Application.State.REFERRED, Application.State.SECOND)
 
 
 def _projected(view: queries.LoanView, place: Workplace, now: datetime) -> datetime | None:

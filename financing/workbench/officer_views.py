@@ -106,7 +106,7 @@ def _case_page(
         "features": case_parts.features(application.kind, application.currency, found.snapshot.get("features") or {}),
         "trade_chart": case_parts.trade_chart(history, application),
         "history": history,
-        "exposure": exposures(at=now, borrowers=[application.subject_id]).get(application.subject_id),
+        "exposure": exposures(borrowers=[application.subject_id]).get(application.subject_id),
         "loans": queries.loans_of(borrower=application.subject_id, on=now.date()),
         "actions": [(names.get(act.officer, act.officer), act) for act in found.actions],
         "policy": found.policy,

@@ -40,6 +40,8 @@ def plans(request: HttpRequest) -> HttpResponse:
         "currency": running[0].currency if running else (best.currency if best else ""),
         "best": best,
         "why_not": [] if best else cases.why_no_offer(subject_id=me),
+        "waiting": cases.waiting(subject_id=me, at=now)[:3],
+        "declined": cases.declined_lately(subject_id=me, at=now),
     }
     return render(request, "financing/plans.html", context)
 

@@ -39,6 +39,13 @@ def deposit(*, number: str, amount: int, at: datetime = START, currency: str = "
     return number
 
 
+def deposit_into(*, code: str, amount: int, at: datetime = START, currency: str = "EUR") -> None:
+    """Post ``amount`` onto any account of the book, past every operation that would know why."""
+    transfer = Transfer(code, chart.nostro("main", currency).code, amount)
+    ledger.open_accounts(specs=[chart.nostro("main", currency)], at=at)
+    ledger.post(journal=Journal(f"stray:{next(_numbers)}", "money.received", "stray", at, currency, (transfer,)))
+
+
 def signed_loan(
     code: str = "months-6",
     *,

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from financing.lending import products
-from financing.lending.models import Loan, LoanState
+from financing.lending.models import Installment, Loan, LoanState
 from financing.servicing import checks, close
 from mall.fulfilment import operations as fulfilment
 from mall.fulfilment import requests as asks
@@ -32,7 +32,8 @@ def buyer():
     market = mall.make_market()
     me = f"user:{market.shopper.pk}"
     credit.features(me, at=now)
-    lend.make_offer("months-6", subject=me, at=now)
+    for code in ("months-6", "plan-3"):
+        lend.make_offer(code, subject=me, at=now)
     client = Client()
     client.force_login(market.shopper)
     client.post("/basket/add/", {"stockrecord": market.lamp.pk, "quantity": 1})
@@ -40,11 +41,12 @@ def buyer():
     return client, market
 
 
-def test_an_order_is_paid_by_a_plan_signed_on_the_way(buyer):
+@pytest.mark.parametrize(("code", "name"), [("months-6", "6 monthly payments"), ("plan-3", "3 payments, no interest")])
+def test_an_order_is_paid_by_a_plan_signed_on_the_way(buyer, code, name):
     client, _ = buyer
     page = client.get("/checkout/")
-    assert "6 monthly payments" in page.content.decode()
-    sent = form_of(page) | NEW_ADDRESS | {"tender": "installments|plan:months-6"}
+    assert name in page.content.decode()
+    sent = form_of(page) | NEW_ADDRESS | {"tender": f"installments|plan:{code}"}
     answer = client.post("/checkout/", sent)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/pay-later/")
@@ -60,6 +62,8 @@ def test_an_order_is_paid_by_a_plan_signed_on_the_way(buyer):
     loan = Loan.objects.get()
     assert order.status == "Confirmed"
     assert (loan.principal, loan.state) == (order.total_minor, LoanState.SIGNED)
+    planned = sum(Installment.objects.filter(loan=loan).values_list("interest_planned", flat=True))
+    assert (planned == 0, loan.subsidy_bps > 0) == ((True, True) if code == "plan-3" else (False, False))
     assert "Thank you" in client.get(back["Location"]).content.decode()
 
     number = Consignment.objects.order_by("number").values_list("number", flat=True)[0]
@@ -73,11 +77,22 @@ def test_an_order_is_paid_by_a_plan_signed_on_the_way(buyer):
     loan.refresh_from_db()
     assert (loan.state, loan.outstanding) == (LoanState.ACTIVE, part.goods + part.shipping)
     assert ledger.balance(code=f"escrow:{number}") == loan.outstanding
+    assert ledger.balance(code=f"loan:{loan.pk}:principal") == loan.outstanding
+
+    lent = loan.outstanding
+    fulfilment.deliver_consignments(requests=[asks.Deliver(consignment_number=number, said_by="carrier", at=now)])
+    mall.deliver_events()
+    assert ledger.balance(code=f"escrow:{number}") == 0
+    # What the merchant pays for a plan without interest is kept of what is released, and earned as time passes.
+    assert ledger.balance(code=f"loan:{loan.pk}:deferred") == lent * loan.subsidy_bps // 10_000
 
     close.close_day(until=now.date() + timedelta(days=70))
     loan.refresh_from_db()
     assert loan.repaid > 0
     assert loan.days_late == 0
+    assert ledger.balance(code=f"loan:{loan.pk}:principal") == loan.outstanding == lent - loan.repaid
+    assert (loan.interest_paid == 0) == (code == "plan-3")
+    assert ledger.balance(code="income:interest") > 0
     assert checks.check_loans() == []
     assert payment_checks.check_parts() == []
     assert payment_checks.check_tenders() == []

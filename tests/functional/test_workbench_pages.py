@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from financing.features.models import SubjectFeatures
 from financing.lending import products
 from financing.lending.models import Loan, LoanState
 from financing.servicing import advances, close
@@ -16,6 +17,7 @@ from financing.servicing.advances import AskAdvance
 from financing.underwriting.models import Application
 from payments import clock
 from payments import operations as bank
+from payments.ledger import queries as ledger
 from tests.factories import lending as lend
 from tests.factories import mall
 from tests.factories import payments as pay
@@ -156,8 +158,49 @@ def test_a_wrong_form_answers_beside_its_field_and_keeps_what_was_typed(merchant
     assert "required" in text_of(answer) or "one to four reasons" in text_of(answer)
 
 
+def test_an_officer_declines_and_the_owner_reads_the_reasons_for_a_month(merchant, monkeypatch):
+    application = referred(merchant)
+    me, client = officer("one")
+    sent = {"version": 1, "reasons": "The trade is too seasonal\nToo few months of sales", "note": "See me."}
+    assert client.post(f"/officer/{application.pk}/decline/", sent).url == "/officer/"
+    application.refresh_from_db()
+    assert (application.state, application.decided_by) == (Application.State.DECLINED, me)
+    assert "Bottega" not in text_of(client.get("/officer/"))
+    owner = signed_in(merchant.owner)
+    text = text_of(owner.get("/merchant/financing/"))
+    for words in ("Advance of", "12,000.00", "declined", "The trade is too seasonal", "Too few months of sales"):
+        assert words in text
+    assert "See me." not in text
+    monkeypatch.setattr(clock, "now", lambda: AT + timedelta(days=30))
+    assert "too seasonal" not in text_of(owner.get("/merchant/financing/"))
+
+
+def test_the_queue_is_oldest_first_and_every_case_opens(merchant):
+    other = mall.make_merchant(name="Officina")
+    credit.features(f"merchant:{other.pk}", at=AT)
+    for shop, hours in ((merchant, 0), (other, -3)):
+        advances.ask_for_advances(
+            requests=[
+                AskAdvance(
+                    key=f"ask-{shop.pk}",
+                    merchant=f"merchant:{shop.pk}",
+                    currency="EUR",
+                    amount=1_200_000,
+                    at=AT + timedelta(hours=hours),
+                    applied_by=f"user:{shop.owner_id}",
+                )
+            ]
+        )
+    _, client = officer("one")
+    page = text_of(client.get("/officer/"))
+    assert page.index("Officina") < page.index("Bottega")
+    for application in Application.objects.all():
+        assert client.get(f"/officer/{application.pk}/").status_code == 200
+    assert client.get("/officer/999999/").status_code == 404
+
+
 def test_the_owner_takes_an_offer_in_two_clicks_and_a_signature(merchant):
-    lend.make_offer("advance", subject=f"merchant:{merchant.pk}", limit=150_000, at=AT)
+    offer = lend.make_offer("advance", subject=f"merchant:{merchant.pk}", limit=150_000, at=AT)
     owner = signed_in(merchant.owner)
     assert "Up to" in text_of(owner.get("/merchant/financing/"))
     first = owner.get("/merchant/financing/ask/")
@@ -167,7 +210,10 @@ def test_the_owner_takes_an_offer_in_two_clicks_and_a_signature(merchant):
     answer = owner.post("/merchant/financing/ask/", sent, follow=True)
     assert "is in your account" in text_of(answer)
     owner.post("/merchant/financing/ask/", sent)
-    assert Loan.objects.count() == 1
+    loan, application = Loan.objects.get(), Application.objects.get()
+    assert (loan.principal, loan.fee, loan.application) == (100_000, 8_000, application.pk)
+    assert (application.offer_id, application.state) == (offer.pk, Application.State.TAKEN)
+    assert ledger.balance(code=f"deposit:{loan.repay_account}") == 100_000
 
 
 def test_an_amount_outside_the_offer_is_answered_beside_the_field(merchant):
@@ -182,14 +228,14 @@ def test_clerks_and_strangers_do_not_see_a_merchants_financing(merchant):
     assert signed_in(stranger).get("/merchant/financing/").url == "/sell/"
 
 
-def shopper_with_order(code: str = "months-6"):
+def shopper_with_order(code: str = "months-6", amount: int = 60_000):
     shopper = mall.make_shopper(money=300_000)
     me = f"user:{shopper.pk}"
     credit.features(me, at=AT)
     lend.make_offer(code, subject=me, at=AT)
     pay.make_merchant(merchant=900)
     payment = pay.record(
-        tenders=[("installments", f"plan:{code}", 60_000)], parts=[("merchant:900", 60_000)], payer=me, key="O1", at=AT
+        tenders=[("installments", f"plan:{code}", amount)], parts=[("merchant:900", amount)], payer=me, key="O1", at=AT
     )
     [outcome] = bank.authorise_payments(requests=[bank.Authorise(payment_id=payment, at=AT)])
     return shopper, payment, outcome.action_url
@@ -207,6 +253,41 @@ def test_the_shopper_reads_signs_and_the_payment_goes_on(merchant):
     assert answer.url == "/orders/"
     assert bank.one(bank.authorise_payments(requests=[bank.Authorise(payment_id=payment, at=AT)])).state == "authorised"
     assert client.get(address).url == "/orders/"
+
+
+def test_a_shopper_whose_plan_is_declined_reads_why_at_once_and_later(merchant):
+    shopper, _, address = shopper_with_order()
+    client = signed_in(shopper)
+    page = client.get(address)
+    SubjectFeatures.objects.filter(subject_id=f"user:{shopper.pk}").update(
+        values=credit.GOOD_CONSUMER | {"monthly_inflow": 0.0}
+    )
+    answer = client.post(address, {"sha256": hidden(page, "sha256"), "signature": "Ada Weber"}, follow=True)
+    assert "No income can be seen on an account here" in text_of(answer)
+    assert not Loan.objects.exists()
+    plans = text_of(client.get("/money/plans/"))
+    assert "Plan for" in plans
+    assert "No income can be seen on an account here" in plans
+
+
+def test_a_shopper_finds_what_an_officer_looks_at_and_then_grants(merchant):
+    shopper, _, address = shopper_with_order("months-12", amount=180_000)
+    SubjectFeatures.objects.filter(subject_id=f"user:{shopper.pk}").update(
+        values=credit.GOOD_CONSUMER | {"median_monthly_spend": 100_000.0}
+    )
+    client = signed_in(shopper)
+    page = client.get(address)
+    answer = client.post(address, {"sha256": hidden(page, "sha256"), "signature": "Ada Weber"}, follow=True)
+    assert "One of our officers has to look at this first" in text_of(answer)
+    assert "with our officers" in text_of(client.get("/money/plans/"))
+    application = Application.objects.get()
+    _, staff = officer("one")
+    sent = {"version": 1, "amount": "1500.00", "price": "9.9", "note": ""}
+    assert staff.post(f"/officer/{application.pk}/approve/", sent).url == "/officer/"
+    text = text_of(client.get("/money/plans/"))
+    assert "Plan for" in text
+    assert "1,500.00" in text
+    assert "Choose it at the checkout until" in text
 
 
 def test_nobody_sees_the_plan_of_somebody_else(merchant):

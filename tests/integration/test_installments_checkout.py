@@ -6,12 +6,15 @@ import pytest
 
 from financing.checkout import options, signing
 from financing.checkout.signing import SignPlan
+from financing.features.models import SubjectFeatures
 from financing.lending import products
 from financing.lending.models import Agreement, Installment, Loan, LoanState
 from financing.lending.queries import exposures
 from financing.servicing import checks, close
 from financing.servicing.models import LoanEvent
+from financing.underwriting import operations as underwriting
 from financing.underwriting.models import Application, Offer
+from financing.underwriting.terms import Price
 from payments import methods, settlement
 from payments import operations as bank
 from payments import queries as payments
@@ -38,9 +41,9 @@ def market() -> str:
     return pay.make_shopper(user=1, money=500_000)
 
 
-def order(code: str, *, parts=(("merchant:1", 60_000),), key: str | None = None, payer: str = "user:1") -> int:
+def order(code: str, *, parts=(("merchant:1", 60_000),), key: str | None = None, payer: str = "user:1", at=AT) -> int:
     amount = sum(part for _, part in parts)
-    return pay.record(tenders=[("installments", f"plan:{code}", amount)], parts=parts, key=key, payer=payer)
+    return pay.record(tenders=[("installments", f"plan:{code}", amount)], parts=parts, key=key, payer=payer, at=at)
 
 
 def sign(payment: int, **changes) -> Loan | signing.UnableToSign:
@@ -62,7 +65,7 @@ def test_a_plan_is_offered_signed_and_lent_when_the_goods_are_dispatched(market)
     loan = sign(payment)
     assert isinstance(loan, Loan)
     assert pay.authorise(payment).state == "authorised"
-    assert exposures(at=AT)["user:1"].reserved == 60_000
+    assert exposures()["user:1"].reserved == 60_000
 
     assert isinstance(pay.capture("O1-1", at=AT + timedelta(days=1)), bank.Captured)
     loan.refresh_from_db()
@@ -127,6 +130,75 @@ def test_two_orders_in_one_batch_cannot_share_one_limit(market):
     assert all(isinstance(row, Loan | signing.Declined | signing.Referred) for row in results)
 
 
+@pytest.fixture
+def granted(market) -> Application:
+    """Return 1,800.00 over twelve months, asked for at the checkout and granted by an officer at 1,500.00 and 9.9 %."""
+    SubjectFeatures.objects.filter(subject_id="user:1").update(
+        values=credit.GOOD_CONSUMER | {"median_monthly_spend": 100_000.0}
+    )
+    offer("months-12", limit=200_000)
+    answer = sign(order("months-12", parts=(("merchant:1", 180_000),)))
+    assert isinstance(answer, signing.Referred)
+    assert not Loan.objects.exists()
+    application = Application.objects.get()
+    assert [reason["code"] for reason in application.reasons] == ["A01"]
+    # One of two is not the shopper of these tests, whichever numbers they get.
+    officer, other = credit.officer("olga", "credit officer"), credit.officer("otto", "credit officer")
+    officer = other if officer == "user:1" else officer
+    underwriting.approve(
+        application_id=application.pk, officer=officer, amount=150_000, price=Price(annual_rate_bps=990), at=AT
+    )
+    return application
+
+
+def test_what_an_officer_granted_pays_an_order_of_that_plan_at_that_price(granted):
+    # The offer is used up by what was granted, which is what the checkout shows.
+    [plan] = options.plans_for(borrower="user:1", amount=150_000, currency="EUR", at=AT)
+    assert (plan.code, plan.quote.rate_bps) == ("months-12", 990)
+    assert options.plans_for(borrower="user:1", amount=150_001, currency="EUR", at=AT) == []
+    later = AT + timedelta(days=1)
+    loan = sign(order("months-12", parts=(("merchant:1", 120_000),), at=later), at=later)
+    assert isinstance(loan, Loan)
+    assert (loan.principal, loan.annual_rate_bps, loan.application) == (120_000, 990, granted.pk)
+    granted.refresh_from_db()
+    assert granted.state == Application.State.TAKEN
+
+
+def test_what_an_officer_granted_pays_one_order_and_not_more_than_the_amount(granted):
+    # Above what was granted the machine is asked anew, and sends it to an officer or declines it.
+    assert isinstance(sign(order("months-12", parts=(("merchant:1", 150_001),))), signing.Declined | signing.Referred)
+    assert not Loan.objects.exists()
+    tenders = [
+        payments.tenders_of(payment_ids=[order("months-12", parts=(("merchant:1", 100_000),))], method="installments")[
+            0
+        ]
+        for _ in range(2)
+    ]
+    first, second = signing.sign_plans(
+        requests=[SignPlan(tender_id=row.tender_id, signer="user:1", signature="Ada", at=AT) for row in tenders]
+    )
+    assert (first.application, first.principal) == (granted.pk, 100_000)
+    assert isinstance(second, signing.NoLongerOffered)
+    assert Loan.objects.count() == 1
+
+
+def test_what_an_officer_granted_ends_with_the_offers(granted):
+    Offer.objects.update(state=Offer.State.WITHDRAWN)
+    assert options.plans_for(borrower="user:1", amount=60_000, currency="EUR", at=AT) == []
+    assert isinstance(sign(order("months-12")), signing.NoLongerOffered)
+    assert not Loan.objects.exists()
+
+
+def test_what_an_officer_granted_runs_out(granted):
+    late = AT + timedelta(days=2, seconds=1)
+    [plan] = options.plans_for(borrower="user:1", amount=60_000, currency="EUR", at=late)
+    assert plan.quote.rate_bps == 1_290
+    assert underwriting.lapse_approvals(at=late) == 1
+    loan = sign(order("months-12", at=late), at=late)
+    assert loan.annual_rate_bps == 1_290
+    assert loan.application != granted.pk
+
+
 def test_what_is_cancelled_before_dispatch_is_never_owed(market):
     offer("months-6")
     payment = order("months-6", parts=(("merchant:1", 40_000), ("merchant:1", 20_000)), key="O2")
@@ -148,7 +220,7 @@ def test_an_order_given_up_ends_its_loan_and_frees_the_limit(market):
     pay.cancel("O3-1")
     loan.refresh_from_db()
     assert loan.state == LoanState.CANCELLED
-    assert exposures(at=AT) == {}
+    assert exposures() == {}
 
 
 def test_a_plan_without_interest_is_paid_for_by_the_merchant_as_time_passes(market):
@@ -234,10 +306,10 @@ def test_a_plan_signed_for_a_payment_that_expired_is_free_again(market):
     payment = order("months-6", key="O9")
     pay.authorise(payment)
     loan = sign(payment)
-    assert exposures(at=AT)["user:1"].reserved == 60_000
+    assert exposures()["user:1"].reserved == 60_000
     bank.expire_payments(at=AT + timedelta(hours=1))
     bank.deliver()
     loan.refresh_from_db()
     assert loan.state == LoanState.CANCELLED
-    assert exposures(at=AT) == {}
+    assert exposures() == {}
     assert not LoanEvent.objects.exists()

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db.models import F
 
 from financing.lending.models import Installment, Loan, LoanState
 from financing.servicing import checks, close
@@ -139,6 +140,51 @@ def test_accruals_of_many_loans_are_one_journal_a_day():
     last = ledger.statement(code=f"loan:{loans[4].pk}:interest").lines
     assert len(first) == len(last) == 1
     assert first[0].journal_id == last[0].journal_id
+
+
+def test_interest_is_in_the_ledger_night_by_night_to_the_cent():
+    loan = make.drawn_loan("months-6", amount=60_000)
+    # A month of 600.00 at 11.9 % is 5.95, and this month has 31 nights: 19.19 cents each, the rest in the nights after.
+    booked = []
+    for night in range(5):
+        close.close_day(until=date(2026, 1, 15) + timedelta(days=night))
+        booked.append(ledger.balance(code=f"loan:{loan.pk}:interest"))
+    assert booked == [19, 38, 58, 77, 96]
+    loan.refresh_from_db()
+    assert loan.interest == 96
+    assert ledger.balance(code="income:interest") == 96
+    assert [line.amount for line in ledger.statement(code=f"loan:{loan.pk}:interest").lines] == [19, 19, 20, 19, 19]
+    close.close_day(until=date(2026, 2, 14))
+    assert ledger.balance(code=f"loan:{loan.pk}:interest") == 595
+    assert checks.check_loans() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda loan: Loan.objects.filter(pk=loan.pk).update(
+                outstanding=F("outstanding") - 1, repaid=F("repaid") + 1
+            ),
+            "was disbursed",
+        ),
+        (lambda loan: Loan.objects.filter(pk=loan.pk).update(interest=F("interest") + 1), "in the ledger"),
+        (lambda loan: Loan.objects.filter(pk=loan.pk).update(interest=F("interest") + 1), "the loan says"),
+        (
+            lambda loan: Installment.objects.filter(loan=loan, number=6).update(principal=F("principal") + 1),
+            "its schedule has",
+        ),
+        (lambda loan: make.deposit_into(code=f"loan:{loan.pk}:principal", amount=1), "in the ledger"),
+    ],
+)
+def test_a_cent_that_is_not_in_all_three_books_is_told(change, said):
+    loan = make.drawn_loan("months-6", amount=60_000, account=make.deposit(number="Z1", amount=20_000))
+    close.close_day(until=date(2026, 3, 1))
+    assert checks.check_loans() == []
+    change(loan)
+    problems = checks.check_loans()
+    assert any(said in problem for problem in problems), problems
+    assert all(problem.startswith(f"Loan {loan.pk}:") for problem in problems)
 
 
 def test_a_loan_that_cannot_be_closed_does_not_stop_the_others():

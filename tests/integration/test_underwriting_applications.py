@@ -127,6 +127,19 @@ def test_what_was_approved_and_not_taken_uses_the_limit_up():
     assert (fourth.state, fourth.reasons[0]["code"]) == ("declined", "L01")
 
 
+def test_what_was_approved_and_not_taken_uses_up_what_income_carries():
+    made.ready()
+    # 40 % of 300.00 less 10 % are 108.00 a month; 600.00 in twelve payments at 12.9 % take 53.57 of them.
+    made.features("user:1", monthly_inflow=30_000.0, median_monthly_spend=400_000.0)
+    first, second, third = apply(request("a1"), request("a2"), request("a3"))
+    assert [first.state, second.state, third.state] == ["approved", "approved", "declined"]
+    dues = [one.decisions.get().snapshot["exposure"]["monthly_due"] for one in (first, second, third)]
+    assert dues == [0, 5_357, 10_714]
+    [fourth] = apply(request("a4"), user_1=Exposure(monthly_due=10))
+    assert (fourth.state, fourth.reasons[0]["code"]) == ("declined", "L01")
+    assert fourth.decisions.get().snapshot["exposure"]["monthly_due"] == 10_724
+
+
 def test_what_is_owed_already_uses_the_limit_up():
     made.ready()
     made.features("user:1")

@@ -86,6 +86,43 @@ def test_who_qualifies_is_offered_and_who_does_not_may_read_why():
     assert not NoOffer.objects.filter(subject_id="user:3").exists()
 
 
+@pytest.mark.parametrize(
+    ("cost", "installments", "limit"), [(0, 12, 52_000), (12_740, 12, 52_000), (14_000, 3, 13_000)]
+)
+def test_what_somebody_sends_out_for_living_is_not_taken_from_income_again(cost, installments, limit):
+    """130.00 come in a month. 46.80 of them may repay, whatever leaves: essentials are estimated from income."""
+    made.ready()
+    rows = shopper("user:1", salary=13_000)
+    for month in range(6):
+        rows.append(
+            facts.fact(
+                "account_movements",
+                START + (21 + 30 * month) * DAY,
+                account="user:1",
+                subject_id="user:1",
+                amount=-cost,
+                balance_after=13_000 - cost,
+                currency="EUR",
+                event="sent",
+                sequence=10 + month,
+            )
+        )
+    facts.write(rows)
+    report = make(products=[made.plan(installments=installments)])
+    assert (report.offers, report.refused) == (1, {})
+    assert Offer.objects.get().limit == limit
+
+
+def test_an_offer_leaves_room_for_the_instalments_that_run():
+    made.ready()
+    facts.write(shopper("user:1", salary=13_000))
+    make(exposures={"user:1": Exposure(outstanding=1_000, monthly_due=2_000, open_loans=1)})
+    # 46.80 less 20.00 a month buy 300.20 in twelve payments at 12.9 %.
+    assert Offer.objects.get().limit == 30_000
+    report = make(exposures={"user:1": Exposure(outstanding=1_000, monthly_due=4_680, open_loans=1)})
+    assert (report.offers, report.withdrawn, report.refused) == (0, 1, {"L01": 1})
+
+
 def test_the_same_night_twice_changes_nothing():
     made.ready()
     facts.write(shopper("user:1") + merchant("merchant:1"))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from financing.features import engine, lake
 from financing.features.registry import catalogue
+from financing.features.schema import FACTS
 from tests.factories import facts as made
 
 DAY = timedelta(days=1)
@@ -89,6 +90,40 @@ def test_an_account_is_read_in_posting_order():
     assert found["monthly_inflow"] == pytest.approx(100_000 / 6)
     assert found["inflow_months_6"] == 1
     assert found["outflow_to_inflow"] == pytest.approx(0.99999)
+
+
+def test_income_is_all_that_came_from_outside_before_anything_left_the_account():
+    moves = [
+        (10, 900_000, "received"),  # longer ago than 180 days
+        (30, 130_000, "received"),
+        (30, -127_400, "sent"),
+        (60, 130_000, "received"),
+        (61, 50_000, "returned"),
+        (62, 40_000, "payout"),
+        (63, -20_000, "paid"),
+        (64, -10_000, "loan"),
+        (65, -90_000, "sent"),
+    ]
+    rows = made.person("user:1")
+    for sequence, (day, amount, event) in enumerate(moves):
+        rows.append(
+            made.fact(
+                "account_movements",
+                START + day * DAY,
+                account="a",
+                subject_id="user:1",
+                amount=amount,
+                balance_after=60_000,
+                currency="EUR",
+                event=event,
+                sequence=sequence,
+            )
+        )
+    made.write(rows)
+    found = computed("consumer")["user:1"]
+    assert found["monthly_inflow"] == pytest.approx(260_000 / 6)
+    assert found["balance_in_months"] == pytest.approx(60_000 / (260_000 / 6))
+    assert found["inflow_months_6"] == 2
 
 
 def plan(event: str, at: datetime, due_on: date, amount: int = 1_000, days_late: int = 0) -> tuple[str, dict]:
@@ -241,19 +276,76 @@ def test_an_advance_past_its_horizon_is_seen():
 
 
 def history() -> made.Facts:
+    """Return facts of every kind, of two shoppers and a merchant, spread over a year and a half."""
     rows = made.person("user:1") + made.person("user:2") + made.person("merchant:1", kind="merchant")
     for number in range(40):
-        rows += made.purchase(
-            f"o{number}",
-            START + (number * 9) * DAY + timedelta(hours=number % 24),
-            consumer_id=f"user:{number % 2 + 1}",
-            amount=1_000 * (number % 7 + 1),
-            category="abc"[number % 3],
-        )
+        at = START + (number * 9) * DAY + timedelta(hours=number % 24)
+        shopper = f"user:{number % 2 + 1}"
+        values = {"amount": 1_000 * (number % 7 + 1), "category": "abc"[number % 3], "product_id": f"p{number % 4}"}
+        values |= {"device": f"d{number % 5}", "address": f"a{number % 3}", "related": number % 20 == 1}
+        values |= {"tender": "installments" if number % 6 == 0 else "bank_account"}
+        rows += made.purchase(f"o{number}", at, consumer_id=shopper, **values)
+        rows += of_trade(number, at, shopper)
     due = START + 170 * DAY
     rows += [plan("opened", START + 140 * DAY, due.date()), plan("due", due, due.date())]
     rows += [plan("paid", START + 260 * DAY, due.date(), days_late=90)]
+    for loan, who, product, acts in (
+        ("a1", "merchant:1", "advance:advance", {"opened": 30, "withheld": 80, "closed": 250}),
+        ("a2", "merchant:1", "advance:advance", {"opened": 60, "charged_off": 240}),
+        ("p2", "user:2", "installments:plan-3", {"opened": 30, "paid": 60, "closed": 90}),
+        ("p3", "user:2", "installments:plan-3", {"opened": 50, "charged_off": 240}),
+    ):
+        values = {"loan_id": loan, "subject_id": who, "product": product, "amount": 9_000, "due_on": due.date()}
+        rows += [made.fact("installments", START + days * DAY, **values, event=event) for event, days in acts.items()]
     return rows
+
+
+def of_trade(number: int, at: datetime, shopper: str) -> made.Facts:
+    """Return what follows a purchase: its way, its refund, its review, the account, the catalogue, the payout."""
+    step = {"order": f"o{number}", "consignment": f"o{number}-1", "consumer_id": shopper, "merchant_id": "merchant:1"}
+    step |= {"amount": 1_000, "currency": "EUR", "promised_at": at + 4 * DAY}
+    moved = {"account": shopper, "subject_id": shopper, "currency": "EUR", "balance_after": 500 * number}
+    rows = [
+        made.fact("account_movements", at, **moved, amount=40_000 + number, event="received", sequence=2 * number),
+        made.fact("account_movements", at, **moved, amount=-9_000, event="sent", sequence=2 * number + 1),
+        made.fact("listings", at, merchant_id="merchant:1", product_id=f"product:{number}", event="listed", price=900),
+        made.fact("payouts", at + 9 * DAY, merchant_id="merchant:1", day=(at + 8 * DAY).date(), paid_out=800),
+        made.fact("reviews", at + 7 * DAY, consumer_id=shopper, merchant_id="merchant:1", score=number % 5 + 1),
+    ]
+    if number % 4 == 0:
+        rows.append(made.fact("consignment_events", at + DAY, **step, event="cancelled", said_by="merchant"))
+        refund = {"consumer_id": shopper, "merchant_id": "merchant:1", "amount": 1_000, "currency": "EUR"}
+        rows.append(made.fact("refunds", at + 2 * DAY, consignment=f"o{number}-1", **refund, before_release=True))
+        refused = {"consumer_id": shopper, "amount": 1_000, "currency": "EUR"}
+        rows.append(made.fact("tenders", at, order=f"r{number}", method="card", outcome="refused", **refused))
+        return rows
+    for event, days in (("dispatched", 2), ("delivered", 3 + number % 3), ("released", 6)):
+        rows.append(made.fact("consignment_events", at + days * DAY, **step, event=event))
+    return rows
+
+
+def test_the_history_of_the_tests_below_holds_every_fact_and_reaches_every_feature():
+    rows = history()
+    assert {name for name, _ in rows} == set(FACTS)
+    made.write(rows)
+    silent = set()
+    for kind in ("consumer", "merchant"):
+        found = [row for days in (200, 255, 330) for row in computed(kind, START + days * DAY).values()]
+        names = [feature.name for feature in catalogue(kind).features]
+        silent |= {(kind, name) for name in names if not any(row[name] for row in found)}
+    assert silent == set()
+
+
+@pytest.mark.parametrize("days", [1, 60, 200, 330, 420, 900])
+def test_every_value_lies_in_the_range_that_the_catalogue_names(days):
+    made.write(history())
+    for kind in ("consumer", "merchant"):
+        found = computed(kind, START + days * DAY)
+        assert found
+        for row in found.values():
+            for feature in catalogue(kind).features:
+                value = row[feature.name]
+                assert value is None or feature.low <= value <= feature.high, (kind, feature.name, value)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -275,6 +367,32 @@ def test_facts_known_later_change_nothing(tmp_path_factory, shift, after):
             answers.append([engine.compute(kind=kind, as_of=as_of).to_pylist() for kind in ("consumer", "merchant")])
     assert answers[0] == answers[1]
     assert len(answers[0][0]) == 2
+
+
+def days_with_every_fact(rows: made.Facts) -> list[datetime]:
+    """Return few midnights such that every kind of fact has a row on one of the days that begin there."""
+    days: dict[datetime, set[str]] = {}
+    for name, row in rows:
+        days.setdefault(row["known_at"].replace(hour=0), set()).add(name)
+    chosen, missing = [], set(FACTS)
+    while missing:
+        best = max(sorted(days), key=lambda day: len(days[day] & missing))
+        chosen.append(best)
+        missing -= days[best]
+    return chosen
+
+
+def test_no_kind_of_fact_is_known_before_its_moment(tmp_path_factory, settings):
+    """The lake holds the whole of a day, and the features of its midnight are as if it ended there."""
+    rows = history()
+    moments = days_with_every_fact(rows)
+    for as_of in moments:
+        answers = []
+        for known in (rows, [(name, row) for name, row in rows if row["known_at"] < as_of]):
+            settings.RIALTO_LAKE = tmp_path_factory.mktemp("lake")
+            made.write(known)
+            answers.append([engine.compute(kind=kind, as_of=as_of).to_pylist() for kind in ("consumer", "merchant")])
+        assert answers[0] == answers[1], as_of
 
 
 def test_a_fact_of_the_very_moment_is_not_known_before_it():

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +53,19 @@ def test_columns_that_say_nothing_are_named_and_set_aside(trained):
     aside = trained.metrics["set_aside"]
     assert aside["near_zero_share"] == "all missing"
     assert aside["devices_365d"] == "constant"
+
+
+def test_a_card_knows_every_file_that_makes_features(monkeypatch):
+    read: list[str] = []
+    whole = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.as_posix()) or whole(path))
+    version = training.code_version()
+    for file in ("features/measures.py", "features/consumer/account.py", "features/merchant/sales.py"):
+        assert any(path.endswith(f"financing/{file}") for path in read), file
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: whole(path) + (b"#" if path.name == "account.py" else b"")
+    )
+    assert training.code_version() != version
 
 
 def test_money_is_never_scored(trained):

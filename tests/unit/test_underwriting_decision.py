@@ -76,16 +76,61 @@ def test_the_principal_an_instalment_buys_is_repaid_by_it(monthly, installments,
     assert principal <= monthly * installments
 
 
-def test_stressed_income_pays_debts_within_forty_percent():
-    afford = CONSUMER["affordability"]
-    # 2,500.00 less 10 % is 2,250.00; 40 % of it is 900.00, less 100.00 that fall due already.
-    assert (
-        pricing.affordable_monthly(
-            policy=afford, features={"monthly_inflow": 250_000.0}, exposure=Exposure(monthly_due=10_000)
-        )
-        == 80_000
-    )
-    assert pricing.affordable_monthly(policy=afford, features={}, exposure=NOTHING) == 0
+@given(st.integers(1, 10_000_000), st.integers(1, 60), st.integers(0, 3_000))
+def test_an_instalment_repays_its_principal_and_a_cent_less_does_not(principal, installments, rate):
+    monthly = pricing.installment_for(principal=principal, installments=installments, annual_rate_bps=rate)
+    assert pricing.principal_for(monthly=monthly, installments=installments, annual_rate_bps=rate) >= principal
+    assert pricing.principal_for(monthly=monthly - 1, installments=installments, annual_rate_bps=rate) < principal
+
+
+@pytest.mark.parametrize(
+    ("data", "due", "fits"),
+    [
+        # Income of 2,500.00 less 10 % is 2,250.00; 40 % of it is 900.00, and after essentials 1,125.00 are left.
+        ({}, 0, 90_000),
+        # 100.00 that fall due already are taken off once.
+        ({}, 10_000, 80_000),
+        ({}, 90_000, 0),
+        ({}, 95_000, 0),
+        # 60 % of 2,500.00 for essentials leave 750.00, which is less than 900.00.
+        ({"essentials_percent": 60}, 0, 75_000),
+        ({"essentials_percent": 60}, 10_000, 65_000),
+        # Essentials are a share of income as it is: 2,500.00 less 30 % less 45 % of 2,500.00 are 625.00.
+        ({"stress_percent": 30}, 0, 62_500),
+        ({"essentials_percent": 90}, 0, 0),
+    ],
+)
+def test_what_fits_is_the_least_of_what_is_left_and_what_debt_may_take(data, due, fits):
+    afford = CONSUMER["affordability"] | data
+    given = {"features": {"monthly_inflow": 250_000.0}, "exposure": Exposure(monthly_due=due)}
+    assert pricing.affordable_monthly(policy=afford, **given) == fits
+
+
+def test_without_income_nothing_fits():
+    assert pricing.affordable_monthly(policy=CONSUMER["affordability"], features={}, exposure=NOTHING) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "due", "limit"),
+    [
+        # 40 % of 130.00 less 10 % are 46.80 a month, which buy 524.20 in twelve payments at 12.9 %.
+        ({}, 0, 52_000),
+        # 26.80 a month buy 300.20.
+        ({}, 2_000, 30_000),
+        # 130.00 less 10 % less 60 % are 39.00 a month, which buy 436.80.
+        ({"essentials_percent": 60}, 0, 43_000),
+        ({"essentials_percent": 60}, 2_000, 21_000),
+    ],
+)
+def test_a_limit_is_what_the_instalment_buys_that_income_carries(data, due, limit):
+    policy_data = POLICY | {"consumer": CONSUMER | {"affordability": CONSUMER["affordability"] | data}}
+    exposure = Exposure(monthly_due=due, open_loans=1)
+    offered = decide(snapshot(amount=None, monthly_inflow=13_000.0, exposure=exposure), policy_data)
+    assert (offered.result, offered.limit) == ("approve", limit)
+    asked = snapshot(amount=limit, monthly_inflow=13_000.0, exposure=exposure)
+    assert decide(asked, policy_data).result == "approve"
+    above = snapshot(amount=limit + 1, monthly_inflow=13_000.0, exposure=exposure)
+    assert [reason.code for reason in decide(above, policy_data).reasons] == ["L02"]
 
 
 def test_a_consumer_s_limit_is_the_least_of_grade_spending_and_instalment():
@@ -144,6 +189,32 @@ def test_never_more_than_four_reasons():
     assert (outcome.result, len(outcome.reasons), len(outcome.rules_hit)) == ("decline", 4, 7)
 
 
+def past(rule: dict) -> float | bool:
+    """Return a value just past a rule's bound: the rule holds for it, and not for the bound itself."""
+    least = 0.01 if isinstance(rule["value"], float) else 1
+    return rule["value"] - least if rule["test"] == "below" else rule["value"] + least
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [(kind, rule) for kind in ("consumer", "merchant") for rule in POLICY[kind]["rules"]]
+)
+def test_every_rule_of_the_opening_policy_holds_past_its_bound_and_says_its_reason(kind, rule):
+    cases = {False: True, True: False} if rule["test"] == "is" else {past(rule): True, rule["value"]: False}
+    for value, holds in cases.items():
+        given = snapshot(kind, amount=None)
+        target = given
+        *path, last = rule["field"].split(".")
+        for name in path:
+            target = target[name]
+        target[last] = value
+        outcome = decide(given)
+        assert (rule["code"] in outcome.rules_hit) == holds
+        said = [(reason.code, reason.text) for reason in outcome.reasons]
+        assert ((rule["code"], rule["reason"]) in said) == holds
+        if holds:
+            assert outcome.result in (rule["then"], "decline")
+
+
 def test_what_is_unknown_hits_no_rule():
     assert decide(snapshot(worst_days_late=None, refused_payments_180d=None)).result == "approve"
 
@@ -199,6 +270,10 @@ def test_the_opening_policy_is_a_policy_with_a_code_for_each_rule():
         (("consumer", "price", "cap_bps"), -1, "whole number"),
         (("consumer", "rules", 0, "test"), "like", "tests 'like'"),
         (("consumer", "rules", 0, "then"), "shrug", "shrug"),
+        (("consumer", "rules", 1, "field"), "features.tenure_dais", "tenure_dais"),
+        (("consumer", "rules", 1, "field"), "features.days_since_sale", "days_since_sale"),
+        (("merchant", "rules", 1, "field"), "exposure.days", "which nobody knows"),
+        (("merchant", "limit", "repaid_feature"), "advances_paid", "advances_paid"),
         (("consumer", "grades"), [], "no grades"),
         (("four_eyes_above",), None, "two people"),
     ],

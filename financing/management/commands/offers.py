@@ -47,7 +47,7 @@ class Command(BaseCommand):
                     "run `manage.py lending install_products`."
                 )
             report = operations.make_offers(
-                kind=kind, as_of=as_of, products=products, exposures=lending.exposures(at=at), at=at
+                kind=kind, as_of=as_of, products=products, exposures=lending.exposures(), at=at
             )
             self.stdout.write(
                 f"{kind}s as of {as_of:%Y-%m-%d}: {report.subjects:,} looked at, {report.offers:,} offers "

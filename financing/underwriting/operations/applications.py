@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from financing.features.models import SubjectFeatures
 from financing.features.registry import Kind
 from financing.features.subjects import CREDIT
-from financing.underwriting import _deciding, decision, events, states
+from financing.underwriting import _deciding, decision, events, pricing, states
 from financing.underwriting.decision import Outcome
 from financing.underwriting.errors import KeyReused, NotReady, OfferGone, UnableToApply
 from financing.underwriting.models import Application, Decision, Offer
@@ -123,7 +123,9 @@ class _Intake:
         self.requests = requests
         self.exposures = exposures
         self.tools = {kind: _deciding.instruments(kind=kind) for kind in sorted({one.kind for one in requests})}
+        # Approved and not taken yet, in all and as instalments a month.
         self.reserved: dict[tuple[str, str], int] = defaultdict(int)
+        self.coming: dict[tuple[str, str], int] = defaultdict(int)
 
     def run(self) -> list[Application | UnableToApply]:
         keys = [one.key for one in self.requests]
@@ -161,17 +163,29 @@ class _Intake:
         subjects = {one.subject_id for one in self.requests}
         approved = Application.objects.filter(subject_id__in=subjects, state=states.APPROVED)
         earliest = min(one.at for one in self.requests)
-        for kind, subject_id, amount in approved.filter(valid_until__gte=earliest).values_list(
-            "kind", "subject_id", "approved_amount"
-        ):
-            self.reserved[kind, subject_id] += amount
+        for application in approved.filter(valid_until__gte=earliest):
+            self._reserve(application)
+
+    def _reserve(self, application: Application) -> None:
+        borrower = application.kind, application.subject_id
+        self.reserved[borrower] += application.approved_amount
+        if application.product_kind == "installments":
+            self.coming[borrower] += pricing.installment_for(
+                principal=application.approved_amount,
+                installments=application.installments,
+                annual_rate_bps=application.annual_rate_bps,
+            )
 
     def _decide(
         self, one: CreditApplication, features: SubjectFeatures | None, offer: Offer | None
     ) -> tuple[Application, Decision]:
         tools = self.tools[one.kind]
         exposure = self.exposures.get(one.subject_id, _NOTHING)
-        exposure = replace(exposure, reserved=exposure.reserved + self.reserved[one.kind, one.subject_id])
+        exposure = replace(
+            exposure,
+            reserved=exposure.reserved + self.reserved[one.kind, one.subject_id],
+            monthly_due=exposure.monthly_due + self.coming[one.kind, one.subject_id],
+        )
         snapshot = _deciding.snapshot(
             kind=one.kind,
             subject_id=one.subject_id,
@@ -186,7 +200,7 @@ class _Intake:
         outcome = decision.decide(snapshot=snapshot, policy=tools.policy.data, model=tools.model.card)
         application = _application(one, outcome, offer, tools.policy.data[one.kind]["approval_days"])
         if application.state == states.APPROVED:
-            self.reserved[one.kind, one.subject_id] += one.amount
+            self._reserve(application)
         decided = Decision(
             application=application,
             result=outcome.result,

@@ -1,10 +1,10 @@
-"""The form under a plan's terms."""
+"""The form under terms that somebody signs: a plan's at the checkout, an advance's on the merchant's pages."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-class SignPlanForm(forms.Form):
+class SignForm(forms.Form):
     """A signature: the typed name, and the hash of what was shown."""
 
     sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)

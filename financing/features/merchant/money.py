@@ -1,0 +1,78 @@
+"""What is left of a merchant's sales: refunds, payouts, escrow."""
+
+from financing.features import measures
+from financing.features.registry import Feature
+
+MONEY = (
+    Feature(
+        name="refunded_180d",
+        base="refunds",
+        description="Refunded in 180 days",
+        unit="minor units",
+        low=0,
+        high=1e13,
+        expression=measures.total(of="amount", days=180),
+        empty=0,
+    ),
+    Feature(
+        name="refund_share",
+        base="row",
+        description="Refunds of 180 days relative to sales",
+        unit="share",
+        low=0,
+        high=100,
+        expression=measures.ratio(of="refunded_180d", to="gmv_180d"),
+        risk="rises",
+        reason="A large part of sales was refunded",
+    ),
+    Feature(
+        name="monthly_net_gmv",
+        base="row",
+        description="Mean monthly sales of 180 days, less cancellations and refunds",
+        unit="minor units",
+        low=0,
+        high=1e13,
+        expression=lambda t: ((t.gmv_180d - t.cancelled_180d - t.refunded_180d) / 6).clip(0, None),
+        empty=0,
+    ),
+    Feature(
+        name="paid_out_90d",
+        base="payouts",
+        description="Paid out in 90 days",
+        unit="minor units",
+        low=0,
+        high=1e13,
+        expression=measures.total(of="paid_out", days=90),
+        empty=0,
+    ),
+    Feature(
+        name="payout_to_sales",
+        base="row",
+        description="Paid out in 90 days relative to sales",
+        unit="ratio",
+        low=0,
+        high=100,
+        expression=measures.ratio(of="paid_out_90d", to="gmv_90d"),
+        risk="falls",
+        reason="Little of the sales has been settled and paid out",
+    ),
+    Feature(
+        name="settled_days_90",
+        base="payouts",
+        description="Days of the last 90 with a settlement",
+        unit="days",
+        low=0,
+        high=90,
+        expression=measures.distinct(of="day", days=90),
+        empty=0,
+    ),
+    Feature(
+        name="escrow_share",
+        base="row",
+        description="Sales still in escrow relative to the sales of 90 days",
+        unit="share",
+        low=0,
+        high=100,
+        expression=measures.ratio(of="escrow_now", to="gmv_90d"),
+    ),
+)
