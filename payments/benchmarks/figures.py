@@ -36,7 +36,9 @@ class Figure:
         return {name: getattr(self, name) for name in (*self.__slots__, "met")}
 
 
-def against(*, name: str, values: Sequence[float], unit: str, yardstick: str, by: Sequence[float], target: float) -> Figure:
+def against(
+    *, name: str, values: Sequence[float], unit: str, yardstick: str, by: Sequence[float], target: float
+) -> Figure:
     """Return the median of ``values``, with its ratio to the yardstick's median and the least it must reach."""
     ratio = round(median(values) / median(by), 3)
     return Figure(name=name, value=round(median(values), 1), unit=unit, yardstick=yardstick, ratio=ratio, target=target)
@@ -49,7 +51,6 @@ def table(*, figures: Sequence[Figure]) -> list[str]:
         ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
         target = "" if one.target is None else f"{'≤' if one.at_most else '≥'} {one.target:g}"
         sign = "" if one.target is None else "✓" if one.met else "✗"
-        lines.append(
-            f"{one.name:<58}{one.value:>14,.1f} {one.unit:<14}{ratio:>7}  {target:>8} {sign or ' '} {one.yardstick}".rstrip()
-        )
+        measured = f"{one.name:<58}{one.value:>14,.1f} {one.unit:<14}{ratio:>7}"
+        lines.append(f"{measured}  {target:>8} {sign or ' '} {one.yardstick}".rstrip())
     return lines

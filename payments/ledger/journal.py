@@ -99,7 +99,7 @@ def _check(journal: Journal, storable: bool) -> None:
         if moved.debit == moved.credit:
             raise errors.InvalidJournal(f"{name} debits and credits {moved.debit} at once.")
     words = (journal.event, journal.reference, journal.currency, *(t.debit + t.credit for t in journal.transfers))
-    if not (storable or all(map(_storable, words))) or journal.metadata and not _plain(journal.metadata):
+    if not (storable or all(map(_storable, words))) or (journal.metadata and not _plain(journal.metadata)):
         raise errors.InvalidJournal(
             f"{name} may hold only text without NUL, whole numbers, booleans, lists and mappings."
         )

@@ -68,7 +68,8 @@ def reverse(*, journal_id: int, key: str, reason: str, at: datetime) -> Posted:
         cursor.execute(
             """SELECT j.reference, j.currency, array_agg(ARRAY[credit.code, debit.code, t.amount::text]
                    ORDER BY t.position)
-               FROM ledger_all_journal j JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
+               FROM ledger_all_journal j
+               JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
                JOIN ledger_account debit ON debit.id = t.debit_id
                JOIN ledger_account credit ON credit.id = t.credit_id
                WHERE j.id = %s GROUP BY j.reference, j.currency""",

@@ -34,16 +34,16 @@ def seal() -> int:
     return written
 
 
-def write_closings(*, at: datetime, minimum: int = 100) -> int:
+def write_closings(*, at: datetime | None, minimum: int = 100) -> int:
     """Write closings of the accounts that moved, for what happened up to ``at``; return how many.
 
-    Only sealed journals count. Journals dated back before earlier closings add new rows for those.
+    Only sealed journals count. Journals dated back before earlier closings add new rows for those. Without ``at`` the
+    closings there are, and hot accounts', are only brought up to the newest seal.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger_seal', 0))")
-        cursor.execute("SELECT ledger_write_closings(%s, %s) FROM (SELECT FROM ledger_seal LIMIT 1)", [at, minimum])
-        row = cursor.fetchone()
-    return row[0] if row else 0
+        cursor.execute("SELECT ledger_write_closings(%s, %s)", [at, minimum])
+        return cursor.fetchone()[0]
 
 
 def seal_file() -> Path:

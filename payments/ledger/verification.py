@@ -150,7 +150,7 @@ class _Book:
 
     def _read_journals(self, low: int, high: int) -> None:
         for seal, leaves, journals, transfers, problems in _rows(
-            """SELECT width_bucket(xid, %s::bigint[]), string_agg(leaf, ''::bytea ORDER BY id), count(*), sum(transfers),
+            """SELECT width_bucket(xid, %s::bigint[]), string_agg(leaf, '' ORDER BY id), count(*), sum(transfers),
                array_agg(format('journal %%s %%s', id, problem) ORDER BY id) FILTER (WHERE problem IS NOT NULL)
                FROM ledger_evidence(%s, %s) WHERE xid >= %s OR xid IS NULL GROUP BY 1""",
             [self.ends, low, high, self.after_xid],
@@ -207,7 +207,9 @@ class _Book:
     def check_balances(self) -> Iterator[str]:
         """Compare the balance rows with the sums."""
         missing = {account_id for account_id, account in self.accounts.items() if not account.hot}
-        for account_id, *shown, closed in _rows("SELECT account_id, debits, credits, version, closed FROM ledger_balance"):
+        for account_id, *shown, closed in _rows(
+            "SELECT account_id, debits, credits, version, closed FROM ledger_balance"
+        ):
             missing.discard(account_id)
             account = self.accounts.get(account_id)
             if account is None:

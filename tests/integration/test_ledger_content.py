@@ -25,7 +25,7 @@ def content(**changes: object) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT encode(ledger_content(%s, %s, %s, %s, %s::jsonb, %s, %s), 'hex')",
-            [values[name] for name in ("event", "reference", "happened", "currency", "metadata", "reverses", "transfers")],
+            [values[name] for name in SAID],
         )
         return cursor.fetchone()[0]
 

@@ -20,11 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         subjects = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
         book = subjects.add_parser("ledger", help="posting and reading, against pgbench's TPC-B and a bare floor")
-        book.add_argument("--json", action="store_true", help="print every figure as one JSON object in the last line")
-        book.add_argument("--seconds", type=float, default=5, help="how long each of the three rounds lasts (default 5)")
-        book.add_argument(
-            "--transfers", type=int, default=10_000_000, help="how large the large book is (default 10,000,000)"
-        )
+        book.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        book.add_argument("--seconds", type=float, default=5, help="how long a round lasts (default 5)")
+        book.add_argument("--transfers", type=int, default=10_000_000, help="the large book (default 10,000,000)")
         book.add_argument("--peer", type=Path, metavar="FILE", help="pgledger's SQL file, to be measured beside it")
 
     def handle(self, *, subject: str, **options: object) -> None:

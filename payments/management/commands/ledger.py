@@ -1,7 +1,7 @@
 """`manage.py ledger`: look at the book, seal it, verify it."""
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -10,11 +10,16 @@ from payments.ledger import errors, operations, queries
 from payments.money import Money
 
 
+def _month(text: str) -> date:
+    return date.fromisoformat(f"{text}-01")
+
+
 def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+_month.__name__ = "month (like 2026-01)"
 _instant.__name__ = "instant (like 2026-01-31 or 2026-01-31T12:00, in UTC)"
 
 
@@ -28,6 +33,8 @@ class Command(BaseCommand):
         actions.add_parser("seal", help="seal what is not sealed yet")
         closings = actions.add_parser("closings", help="write closings, so that past balances stay cheap")
         closings.add_argument("--at", type=_instant, help="for what happened up to then (default: now)")
+        archive = actions.add_parser("archive", help="put away a month that is over; it is still read and verified")
+        archive.add_argument("month", type=_month, help="by when it was recorded, like 2026-01")
         balance = actions.add_parser("balance", help="an account's balance")
         balance.add_argument("code")
         balance.add_argument("--at", type=_instant)
@@ -68,6 +75,10 @@ class Command(BaseCommand):
     def _closings(self, options: dict) -> None:
         operations.seal()
         self.stdout.write(f"Closings written: {operations.write_closings(at=options['at'] or clock.now())}.")
+
+    def _archive(self, options: dict) -> None:
+        operations.archive(month=options["month"])
+        self.stdout.write(f"{options['month']:%Y-%m} is in the archive.")
 
     def _balance(self, options: dict) -> None:
         if options["as_recorded"] and options["at"] is None:

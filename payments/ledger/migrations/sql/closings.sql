@@ -1,6 +1,7 @@
--- Write closings through the newest seal: first, for every instant closed before, what has been dated back
--- before it; then, at `at`, for hot accounts that moved and for others once they have `minimum` transfers
--- that no closing sums up (adding up fewer costs nothing).
+-- Write closings through the newest seal: first, for every instant closed before, what has been dated back before
+-- it; then, unless `at` is NULL, at that instant for hot accounts that moved and for others once they have `minimum`
+-- transfers that no closing sums up (adding up fewer costs nothing); last, over all time ('infinity', which the first
+-- step keeps up from then on) for hot accounts and those closed at all.
 CREATE FUNCTION ledger_write_closings(at timestamptz, minimum integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off AS $$
@@ -8,12 +9,15 @@ SET enable_seqscan = off SET enable_mergejoin = off AS $$
 DECLARE
     latest ledger_seal;
     before ledger_seal;
-    corrected integer;
+    fresh bigint[];
+    written integer;
     added integer;
-    fresh integer;
 BEGIN
     SELECT * INTO latest FROM ledger_seal ORDER BY sequence DESC LIMIT 1;
     SELECT * INTO before FROM ledger_seal WHERE sequence = (SELECT max(through_seal) FROM ledger_closing);
+    IF latest.sequence IS NULL THEN
+        RETURN 0;
+    END IF;
 
     WITH sealed AS MATERIALIZED (
         SELECT side.id, t.happened_at, side.debits, side.credits
@@ -30,54 +34,55 @@ BEGIN
         standing.debits + sum(sealed.debits), standing.credits + sum(sealed.credits)
     FROM standing JOIN sealed ON sealed.id = standing.account_id AND sealed.happened_at <= standing.instant
     GROUP BY standing.account_id, standing.instant, standing.debits, standing.credits;
-    GET DIAGNOSTICS corrected = ROW_COUNT;
+    GET DIAGNOSTICS written = ROW_COUNT;
 
-    WITH candidates AS (
-        SELECT side.id
-        FROM ledger_transfer t
-        JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
-        LATERAL (VALUES (t.debit_id), (t.credit_id)) AS side (id)
-        WHERE t.journal_id > coalesce(before.settled_id, 0) AND j.xid < latest.to_xid
-        UNION SELECT id FROM ledger_account WHERE hot
-        UNION SELECT account_id FROM ledger_closing
-    )
+    IF at IS NOT NULL THEN
+        WITH candidates AS (
+            SELECT side.id FROM ledger_transfer t, LATERAL (VALUES (t.debit_id), (t.credit_id)) AS side (id)
+            WHERE t.journal_id > coalesce(before.settled_id, 0)
+            UNION SELECT id FROM ledger_account WHERE hot
+            UNION SELECT account_id FROM ledger_closing
+        )
+        INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
+        SELECT account.id, at, latest.sequence,
+            coalesce(base.debits, 0) + since.debits, coalesce(base.credits, 0) + since.credits
+        FROM candidates JOIN ledger_account account ON account.id = candidates.id
+        LEFT JOIN ledger_balance balance ON balance.account_id = account.id
+        LEFT JOIN LATERAL (
+            SELECT * FROM ledger_closing WHERE account_id = account.id AND instant < at
+            ORDER BY instant DESC, through_seal DESC LIMIT 1
+        ) AS base ON true
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS transfers, coalesce(sum(amount) FILTER (WHERE debit_id = account.id), 0) AS debits,
+                coalesce(sum(amount) FILTER (WHERE credit_id = account.id), 0) AS credits
+            FROM (
+                SELECT * FROM ledger_all_transfer WHERE debit_id = account.id
+                    AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
+                UNION ALL
+                SELECT * FROM ledger_all_transfer WHERE credit_id = account.id
+                    AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
+            ) AS t
+            WHERE t.journal_id <= latest.settled_id OR (SELECT xid FROM ledger_all_journal
+                WHERE id = t.journal_id AND recorded_at = t.recorded_at) < latest.to_xid
+        ) AS since
+        WHERE (account.hot OR balance.version >= minimum)
+            AND since.transfers >= CASE WHEN account.hot THEN 1 ELSE minimum END
+        ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS added = ROW_COUNT;
+        written := written + added;
+    END IF;
+
+    SELECT array_agg(id) INTO fresh FROM (
+        SELECT id FROM ledger_account WHERE hot UNION SELECT account_id FROM ledger_closing WHERE through_seal = latest.sequence
+    ) AS kept WHERE NOT EXISTS (SELECT FROM ledger_closing WHERE account_id = kept.id AND instant = 'infinity');
     INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
-    SELECT account.id, at, latest.sequence,
-        coalesce(base.debits, 0) + since.debits, coalesce(base.credits, 0) + since.credits
-    FROM candidates JOIN ledger_account account ON account.id = candidates.id
-    LEFT JOIN ledger_balance balance ON balance.account_id = account.id
-    LEFT JOIN LATERAL (
-        SELECT * FROM ledger_closing WHERE account_id = account.id AND instant < at
-        ORDER BY instant DESC, through_seal DESC LIMIT 1
-    ) AS base ON true
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS transfers, coalesce(sum(amount) FILTER (WHERE debit_id = account.id), 0) AS debits,
-            coalesce(sum(amount) FILTER (WHERE credit_id = account.id), 0) AS credits
-        FROM (
-            SELECT * FROM ledger_transfer WHERE debit_id = account.id
-                AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
-            UNION ALL
-            SELECT * FROM ledger_transfer WHERE credit_id = account.id
-                AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
-        ) AS t
-        JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at
-        WHERE j.xid < latest.to_xid
-    ) AS since
-    WHERE (account.hot OR balance.version >= minimum) AND since.transfers >= CASE WHEN account.hot THEN 1 ELSE minimum END
-    ON CONFLICT DO NOTHING;
+    SELECT every.account_id, 'infinity', latest.sequence,
+        every.debits - coalesce(missed.debits, 0), every.credits - coalesce(missed.credits, 0)
+    FROM ledger_sums(fresh, NULL) AS every LEFT JOIN (
+        SELECT account_id, sum(debits) AS debits, sum(credits) AS credits
+        FROM ledger_uncovered(fresh, latest.sequence) GROUP BY account_id
+    ) AS missed USING (account_id)
+    WHERE every.debits + every.credits > 0;
     GET DIAGNOSTICS added = ROW_COUNT;
-
-    -- An account closed for the first time is also closed over all time, which the step above keeps up from now on.
-    WITH fresh AS (
-        SELECT array_agg(DISTINCT account_id) AS ids FROM ledger_closing c WHERE through_seal = latest.sequence
-            AND NOT EXISTS (SELECT FROM ledger_closing WHERE account_id = c.account_id AND instant = 'infinity')
-    )
-    INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
-    SELECT side.id, 'infinity', latest.sequence, sum(side.debits), sum(side.credits)
-    FROM fresh, ledger_all_transfer t JOIN ledger_all_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
-        LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
-    WHERE j.xid < latest.to_xid AND side.id = ANY (fresh.ids) AND fresh.ids IS NOT NULL
-    GROUP BY side.id;
-    GET DIAGNOSTICS fresh = ROW_COUNT;
-    RETURN corrected + added + fresh;
+    RETURN written + added;
 END $$;

@@ -62,7 +62,7 @@ $$;
 CREATE FUNCTION ledger_seal_hash(seal ledger_seal, accounts bytea, journals bytea) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT sha256(convert_to(concat_ws('|', seal.sequence, ledger_micros(seal.sealed_at), seal.to_xid, seal.next_xid,
-    seal.last_id, seal.settled_id), 'UTF8') || seal.previous || accounts || journals || sha256(seal.leaves))
+    seal.last_id, seal.settled_id, seal.high_id), 'UTF8') || seal.previous || accounts || journals || sha256(seal.leaves))
 $$;
 
 -- What may be sealed: this database's transactions below oldest_xid have all ended (other databases' do not
@@ -115,7 +115,7 @@ BEGIN
     last.sequence := coalesce(last.sequence, 0);
     WHILE coalesce(last.to_xid, 0) < seen.oldest_xid LOOP
         following := (last.sequence + 1, seen.read_at, seen.oldest_xid, seen.next_xid, seen.last_id,
-            coalesce(last.settled_id, 0), '', coalesce(last.hash, decode(repeat('00', 32), 'hex')), NULL);
+            coalesce(last.settled_id, 0), coalesce(last.high_id, 0), '', coalesce(last.hash, decode(repeat('00', 32), 'hex')), NULL);
         SELECT count(*), max(xid), max(id) INTO unsealed, newest, high FROM (
             SELECT xid, id FROM ledger_journal
             WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid
@@ -136,6 +136,7 @@ BEGIN
         SELECT greatest(following.settled_id, max(last_id), CASE WHEN seen.next_xid <= following.to_xid THEN seen.last_id END)
         INTO following.settled_id FROM ledger_seal
         WHERE next_xid <= following.to_xid AND last_id > following.settled_id;
+        following.high_id := greatest(following.high_id, high);
         following.hash := ledger_seal_hash(following, sha256(coalesce(accounts, '')), sha256(coalesce(journals, '')));
         INSERT INTO ledger_seal SELECT following.*;
         last := following;

@@ -2,16 +2,25 @@
 CREATE VIEW ledger_all_journal AS SELECT * FROM ledger_journal UNION ALL SELECT * FROM ledger_journal_archive;
 CREATE VIEW ledger_all_transfer AS SELECT * FROM ledger_transfer UNION ALL SELECT * FROM ledger_transfer_archive;
 
+-- What moved these accounts in journals that a seal and those before it do not cover. Only journals numbered up to
+-- the highest that is covered need a look at their transaction.
+CREATE FUNCTION ledger_uncovered(ids bigint[], seal bigint) RETURNS TABLE (account_id bigint, journal_id bigint,
+    happened_at timestamptz, recorded_at timestamptz, debits bigint, credits bigint) LANGUAGE sql STABLE AS $$
+SELECT side.id, t.journal_id, t.happened_at, t.recorded_at, side.debits, side.credits
+FROM ledger_seal s, ledger_all_transfer t,
+    LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
+WHERE s.sequence = seal AND t.journal_id > s.settled_id AND (t.debit_id = ANY (ids) OR t.credit_id = ANY (ids))
+    AND side.id = ANY (ids) AND (t.journal_id > s.high_id OR (
+        SELECT xid FROM ledger_all_journal WHERE id = t.journal_id AND recorded_at = t.recorded_at) >= s.to_xid)
+$$;
+
 -- Sums of the accounts' transfers that happened up to `at` (NULL: all of them): the newest closing at or
 -- before that instant, what happened since, and what was dated back before it after the closings were made.
 CREATE FUNCTION ledger_sums(ids bigint[], at timestamptz)
 RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off AS $$  -- also while the statistics are young
-WITH closed_through AS (
-    SELECT sequence, to_xid, settled_id FROM ledger_seal
-    WHERE sequence = (SELECT max(through_seal) FROM ledger_closing)
-), base AS MATERIALIZED (
+WITH base AS MATERIALIZED (
     SELECT account.id, c.instant, coalesce(c.debits, 0) AS debits, coalesce(c.credits, 0) AS credits
     FROM unnest(ids) AS account (id)
     LEFT JOIN LATERAL (
@@ -19,13 +28,10 @@ WITH closed_through AS (
         ORDER BY instant DESC, through_seal DESC LIMIT 1
     ) AS c ON true
 ), late AS (
-    SELECT base.id, sum(side.debits) AS debits, sum(side.credits) AS credits
-    FROM closed_through, ledger_all_transfer t, ledger_all_journal j,
-        LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits), base
-    WHERE t.journal_id > closed_through.settled_id AND t.happened_at <= (SELECT max(instant) FROM base)
-        AND j.id = t.journal_id AND j.recorded_at = t.recorded_at AND j.xid >= closed_through.to_xid
-        AND base.id = side.id AND t.happened_at <= base.instant
-    GROUP BY base.id
+    SELECT base.id, sum(missed.debits) AS debits, sum(missed.credits) AS credits
+    FROM ledger_uncovered(ARRAY(SELECT id FROM base WHERE instant IS NOT NULL),
+        (SELECT max(through_seal) FROM ledger_closing)) AS missed
+    JOIN base ON base.id = missed.account_id AND missed.happened_at <= base.instant GROUP BY base.id
 )
 SELECT base.id, (base.debits + coalesce(since_debit.amount, 0) + coalesce(late.debits, 0))::bigint,
     (base.credits + coalesce(since_credit.amount, 0) + coalesce(late.credits, 0))::bigint
@@ -49,15 +55,13 @@ RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off AS $$
 WITH cut AS MATERIALIZED (
-    SELECT sequence, to_xid, settled_id, coalesce((
+    SELECT max(through_seal) AS sequence, coalesce((
         SELECT last_id FROM ledger_seal WHERE last_id > 0
             AND sealed_at > (SELECT min(sealed_at) FROM ledger_seal WHERE sealed_at > at)
         ORDER BY sealed_at LIMIT 1
     ), (SELECT last_value FROM ledger_id_seq)) AS last_id
-    FROM ledger_seal WHERE sequence = (
-        SELECT max(through_seal) FROM ledger_closing
-        WHERE through_seal <= (SELECT sequence FROM ledger_seal WHERE sealed_at <= at ORDER BY sealed_at DESC, sequence DESC LIMIT 1)
-    )
+    FROM ledger_closing WHERE through_seal <= (
+        SELECT sequence FROM ledger_seal WHERE sealed_at <= at ORDER BY sealed_at DESC, sequence DESC LIMIT 1)
 ), base AS MATERIALIZED (
     SELECT account.id, c.account_id IS NOT NULL AS closed, coalesce(c.debits, 0) AS debits, coalesce(c.credits, 0) AS credits
     FROM unnest(ids) AS account (id)
@@ -67,13 +71,9 @@ WITH cut AS MATERIALIZED (
         ORDER BY through_seal DESC LIMIT 1
     ) AS c ON true
 ), since AS (
-    SELECT base.id, sum(side.debits) AS debits, sum(side.credits) AS credits
-    FROM cut, ledger_all_transfer t, ledger_all_journal j,
-        LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits), base
-    WHERE t.journal_id > cut.settled_id AND t.journal_id <= cut.last_id AND t.recorded_at <= at
-        AND j.id = t.journal_id AND j.recorded_at = t.recorded_at AND j.xid >= cut.to_xid
-        AND base.id = side.id AND base.closed
-    GROUP BY base.id
+    SELECT account_id AS id, sum(debits) AS debits, sum(credits) AS credits
+    FROM ledger_uncovered(ARRAY(SELECT id FROM base WHERE closed), (SELECT sequence FROM cut))
+    WHERE journal_id <= (SELECT last_id FROM cut) AND recorded_at <= at GROUP BY account_id
 )
 SELECT base.id,
     (base.debits + coalesce(since.debits, 0) + coalesce(CASE WHEN NOT base.closed THEN (

@@ -17,6 +17,8 @@ CREATE TABLE ledger_account (
     CONSTRAINT hot_has_no_floor CHECK (NOT hot OR floor IS NULL)
 );
 
+CREATE INDEX ledger_account_hot ON ledger_account (id) WHERE hot;
+
 -- No row for hot accounts: nothing there to wait for. version counts the account's transfers; closed says what
 -- closed_at says, in the row that postings lock.
 CREATE TABLE ledger_balance (
@@ -89,7 +91,7 @@ CREATE TABLE ledger_closing (
 CREATE INDEX ledger_closing_through ON ledger_closing (through_seal);
 
 -- Covers every account and journal whose transaction id is below to_xid and not below the previous seal's.
--- Transactions from next_xid on draw only ids above last_id; every id up to settled_id is covered.
+-- Transactions from next_xid on draw only ids above last_id; every id up to settled_id is covered, none above high_id.
 -- leaves (id and the start of its hash, 16 bytes each) only serve to name a tampered row.
 CREATE TABLE ledger_seal (
     sequence bigint PRIMARY KEY,
@@ -98,6 +100,7 @@ CREATE TABLE ledger_seal (
     next_xid bigint NOT NULL,
     last_id bigint NOT NULL,
     settled_id bigint NOT NULL,
+    high_id bigint NOT NULL,
     leaves bytea NOT NULL,
     previous bytea NOT NULL,
     hash bytea NOT NULL UNIQUE
