@@ -31,7 +31,8 @@ SETTINGS = {
     "port": "5432",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    # Taken as it is needed: a small market stays small, a large book keeps its indexes at hand.
+    "shared_buffers": f"{min(1024, psutil.virtual_memory().total // 2**22)}MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",

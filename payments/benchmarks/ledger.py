@@ -164,9 +164,10 @@ class _Bench:
             cursor.execute((SQL / "floor_many.sql").read_text())
 
             def act(journals: list[Journal]) -> None:
-                pairs = [[int(code[2:]) for code in (j.transfers[0].debit, j.transfers[0].credit)] for j in journals]
-                columns = ["{" + ",".join(map(str, column)) + "}" for column in zip(*pairs, strict=True)]
-                cursor.execute("EXECUTE floor_many (%s, %s)", columns)
+                debits = [int(journal.transfers[0].debit[2:]) for journal in journals]
+                credits = [int(journal.transfers[0].credit[2:]) for journal in journals]
+                # Lists as the driver passes them, which is how a batch is usually handed over.
+                cursor.execute("EXECUTE floor_many (%s, %s)", [debits, credits])
 
             rate = self._repeat(act, BATCH)
         owner.close()

@@ -52,6 +52,7 @@ DECLARE
     refusal text;
     accepted int := 0;
     written int;
+    attempts int := 0;
     next int := 1;
     first int;
     said text;
@@ -60,114 +61,135 @@ DECLARE
     recorded timestamptz;
     d int;
     c int;
-    k ledger_key;
 BEGIN
-    -- Everybody holds balances in account order, then keys in hash order: no two batches can deadlock.
-    SELECT array_agg(coalesce(a.id, 0)), array_agg(a.currency),
-        array_agg(CASE WHEN a.id IS NULL THEN 'unknown_account'
-            WHEN coalesce(b.closed, a.closed_at IS NOT NULL) THEN 'account_closed' END),
-        array_agg(CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END), array_agg(a.floor),
-        array_agg(coalesce(b.debits, 0)), array_agg(coalesce(b.credits, 0)), array_agg(0), count(b.account_id),
-        bool_and(a.currency IS NOT DISTINCT FROM currencies[1] AND NOT coalesce(b.closed, a.closed_at IS NOT NULL))
-            AND array_remove(currencies, currencies[1]) = '{}'
-    INTO ids, own_currency, flaws, sides, floors, debited, credited, moves, held, sound
-    FROM generate_series(1, cardinality(codes)) AS n
-    LEFT JOIN ledger_account a ON a.code = codes[n]
-    LEFT JOIN LATERAL (SELECT * FROM ledger_balance WHERE account_id = a.id FOR NO KEY UPDATE) AS b ON true;
+    LOOP  -- again when a key is taken, or may be
+        -- Everybody holds balances in account order, then keys in hash order: no two batches can deadlock.
+        SELECT array_agg(coalesce(a.id, 0)), array_agg(a.currency),
+            array_agg(CASE WHEN a.id IS NULL THEN 'unknown_account'
+                WHEN coalesce(b.closed, a.closed_at IS NOT NULL) THEN 'account_closed' END),
+            array_agg(CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END), array_agg(a.floor),
+            array_agg(coalesce(b.debits, 0)), array_agg(coalesce(b.credits, 0)), array_agg(0), count(b.account_id),
+            bool_and(a.currency IS NOT DISTINCT FROM currencies[1] AND NOT coalesce(b.closed, a.closed_at IS NOT NULL))
+                AND array_remove(currencies, currencies[1]) = '{}'
+        INTO ids, own_currency, flaws, sides, floors, debited, credited, moves, held, sound
+        FROM generate_series(1, cardinality(codes)) AS n
+        LEFT JOIN ledger_account a ON a.code = codes[n]
+        LEFT JOIN LATERAL (SELECT * FROM ledger_balance WHERE account_id = a.id FOR NO KEY UPDATE) AS b ON true;
 
-    -- A journal alone looks for its key only when it must. This sees what the holders before us committed.
-    IF cardinality(keys) > 1 THEN
-        SELECT array_agg(k.journal_id), array_agg(k.input_hash) INTO known, known_input
-        FROM generate_series(1, cardinality(keys)) AS i LEFT JOIN ledger_key k ON k.hash = keys[i];
-    END IF;
-
-    FOR i IN 1 .. cardinality(keys) LOOP
-        first := next;
-        said := '';
-        WHILE transfer_journal[next] = i AND positions[next] = next - first + 1 LOOP
-            said := said || ids[debit[next]] || '>' || ids[credit[next]] || '=' || amounts[next] || ',';
-            next := next + 1;
-        END LOOP;
-        IF next = first OR events[i] = '' THEN
-            RAISE EXCEPTION 'journal % of the batch has no transfers or no event', i;
-        END IF;
-        inputs[i] := ledger_half(ledger_content(events[i], refs[i], happened[i], currencies[i], metadata[i],
-            reverses, said));
-        IF known[i] IS NOT NULL THEN
-            IF known_input[i] = inputs[i] THEN
-                posted[i] := -known[i];
-            ELSE
-                posted[i] := 0;
-                refusals := refusals || jsonb_build_object('journal', i, 'outcome', 'key_reused');
-            END IF;
-            CONTINUE;
-        END IF;
-        refusal := NULL;
-        culprit := NULL;
-        IF NOT sound THEN
-            FOR t IN first .. next - 1 LOOP
-                FOREACH culprit IN ARRAY ARRAY[debit[t], credit[t]] LOOP
-                    refusal := coalesce(flaws[culprit],
-                        CASE WHEN own_currency[culprit] <> currencies[i] THEN 'currency_mismatch' END);
-                    EXIT WHEN refusal IS NOT NULL;
-                END LOOP;
-                EXIT WHEN refusal IS NOT NULL;
+        FOR i IN 1 .. cardinality(keys) LOOP
+            first := next;
+            said := '';
+            WHILE transfer_journal[next] = i AND positions[next] = next - first + 1 LOOP
+                said := said || ids[debit[next]] || '>' || ids[credit[next]] || '=' || amounts[next] || ',';
+                next := next + 1;
             END LOOP;
-            IF refusal IS NOT NULL THEN
-                posted[i] := 0;
-                refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[culprit]);
+            IF next = first OR events[i] = '' THEN
+                RAISE EXCEPTION 'journal % of the batch has no transfers or no event', i;
+            END IF;
+            inputs[i] := ledger_half(ledger_content(events[i], refs[i], happened[i], currencies[i], metadata[i],
+                reverses, said));
+            IF known[i] IS NOT NULL THEN
+                IF known_input[i] = inputs[i] THEN
+                    posted[i] := -known[i];
+                ELSE
+                    posted[i] := 0;
+                    refusals := refusals || jsonb_build_object('journal', i, 'outcome',
+                        CASE WHEN known_input[i] IS NULL THEN 'already_reversed' ELSE 'key_reused' END);
+                END IF;
                 CONTINUE;
             END IF;
+            refusal := NULL;
+            culprit := NULL;
+            IF NOT sound THEN
+                FOR t IN first .. next - 1 LOOP
+                    FOREACH culprit IN ARRAY ARRAY[debit[t], credit[t]] LOOP
+                        refusal := coalesce(flaws[culprit],
+                            CASE WHEN own_currency[culprit] <> currencies[i] THEN 'currency_mismatch' END);
+                        EXIT WHEN refusal IS NOT NULL;
+                    END LOOP;
+                    EXIT WHEN refusal IS NOT NULL;
+                END LOOP;
+                IF refusal IS NOT NULL THEN
+                    posted[i] := 0;
+                    refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[culprit]);
+                    CONTINUE;
+                END IF;
+            END IF;
+
+            -- Apply the whole journal, then look: a floor holds after a journal, not between its transfers.
+            FOR t IN first .. next - 1 LOOP
+                d := debit[t];
+                c := credit[t];
+                debited[d] := debited[d] + amounts[t];
+                credited[c] := credited[c] + amounts[t];
+                moves[d] := moves[d] + 1;
+                moves[c] := moves[c] + 1;
+            END LOOP;
+            FOR t IN first .. next - 1 LOOP
+                d := debit[t];
+                c := credit[t];
+                culprit := CASE WHEN sides[d] < 0 AND credited[d] - debited[d] < floors[d] OR debited[d] > too_much THEN d
+                    WHEN sides[c] > 0 AND debited[c] - credited[c] < floors[c] OR credited[c] > too_much THEN c END;
+                EXIT WHEN culprit IS NOT NULL;
+            END LOOP;
+            IF culprit IS NULL THEN
+                accepted := accepted + 1;
+                posted[i] := nextval('ledger_id_seq');
+                CONTINUE;
+            END IF;
+            room := sides[culprit] * (debited[culprit] - credited[culprit]) - floors[culprit];
+            refusal := CASE WHEN room < 0 THEN 'insufficient_funds' ELSE 'sum_too_large' END;
+            FOR t IN first .. next - 1 LOOP
+                d := debit[t];
+                c := credit[t];
+                debited[d] := debited[d] - amounts[t];
+                credited[c] := credited[c] - amounts[t];
+                moves[d] := moves[d] - 1;
+                moves[c] := moves[c] - 1;
+            END LOOP;
+            d := culprit;
+            posted[i] := 0;
+            refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[d],
+                'available', sides[d] * (debited[d] - credited[d]) - floors[d],
+                'needed', sides[d] * (debited[d] - credited[d]) - floors[d] - room);
+        END LOOP;
+        IF next <= cardinality(amounts) THEN
+            RAISE EXCEPTION 'transfer % of the batch is out of order', next;
         END IF;
 
-        -- Apply the whole journal, then look: a floor holds after a journal, not between its transfers.
-        FOR t IN first .. next - 1 LOOP
-            d := debit[t];
-            c := credit[t];
-            debited[d] := debited[d] + amounts[t];
-            credited[c] := credited[c] + amounts[t];
-            moves[d] := moves[d] + 1;
-            moves[c] := moves[c] + 1;
-        END LOOP;
-        FOR t IN first .. next - 1 LOOP
-            d := debit[t];
-            c := credit[t];
-            culprit := CASE WHEN sides[d] < 0 AND credited[d] - debited[d] < floors[d] OR debited[d] > too_much THEN d
-                WHEN sides[c] > 0 AND debited[c] - credited[c] < floors[c] OR credited[c] > too_much THEN c END;
-            EXIT WHEN culprit IS NOT NULL;
-        END LOOP;
-        IF culprit IS NULL THEN
-            accepted := accepted + 1;
-            posted[i] := nextval('ledger_id_seq');
-            CONTINUE;
+        -- What is refused may have been posted before: only then, and after a conflict, are keys looked for, among what
+        -- the holders of the locks before us committed. A batch of several journals takes its keys in a subtransaction,
+        -- since some of them may turn out to be taken.
+        IF refusals IS NULL OR attempts > 0 THEN
+            EXIT WHEN accepted = 0;
+            IF cardinality(keys) = 1 THEN
+                INSERT INTO ledger_key VALUES (posted[1], ledger_post.reverses, keys[1], inputs[1]) ON CONFLICT DO NOTHING;
+                EXIT WHEN FOUND;
+            ELSE
+                BEGIN
+                    INSERT INTO ledger_key (journal_id, hash, input_hash) SELECT posted[i], keys[i], inputs[i]
+                    FROM generate_series(1, cardinality(keys)) AS i WHERE posted[i] > 0 ORDER BY keys[i];
+                    EXIT;
+                EXCEPTION WHEN unique_violation THEN
+                END;
+            END IF;
         END IF;
-        room := sides[culprit] * (debited[culprit] - credited[culprit]) - floors[culprit];
-        refusal := CASE WHEN room < 0 THEN 'insufficient_funds' ELSE 'sum_too_large' END;
-        FOR t IN first .. next - 1 LOOP
-            d := debit[t];
-            c := credit[t];
-            debited[d] := debited[d] - amounts[t];
-            credited[c] := credited[c] - amounts[t];
-            moves[d] := moves[d] - 1;
-            moves[c] := moves[c] - 1;
-        END LOOP;
-        d := culprit;
-        posted[i] := 0;
-        refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[d],
-            'available', sides[d] * (debited[d] - credited[d]) - floors[d],
-            'needed', sides[d] * (debited[d] - credited[d]) - floors[d] - room);
+        SELECT array_agg(k.journal_id), array_agg(CASE k.hash WHEN keys[i] THEN k.input_hash END)
+        INTO known, known_input FROM generate_series(1, cardinality(keys)) AS i LEFT JOIN LATERAL (
+            SELECT * FROM ledger_key WHERE hash = keys[i] UNION ALL
+            SELECT * FROM ledger_key l WHERE l.reverses = ledger_post.reverses AND l.hash <> keys[i] LIMIT 1
+        ) AS k ON true;
+        attempts := attempts + 1;
+        IF attempts > 5 THEN
+            RAISE EXCEPTION 'a key of this batch stands in it twice, or others keep using it at the same moment'
+                USING ERRCODE = 'serialization_failure';
+        END IF;
+        refusals := NULL;
+        accepted := 0;
+        next := 1;
     END LOOP;
-    IF next <= cardinality(amounts) THEN
-        RAISE EXCEPTION 'transfer % of the batch is out of order', next;
-    END IF;
 
     IF accepted > 0 THEN
-        INSERT INTO ledger_key (hash, input_hash, journal_id, reverses)
-        SELECT keys[i], inputs[i], posted[i], ledger_post.reverses
-        FROM generate_series(1, cardinality(keys)) AS i WHERE posted[i] > 0 ORDER BY keys[i] ON CONFLICT DO NOTHING;
-        GET DIAGNOSTICS written = ROW_COUNT;
-    END IF;
-    IF written = accepted THEN
         recorded := clock_timestamp();
         IF to_regclass('ledger_journal_' || to_char(recorded AT TIME ZONE 'UTC', 'YYYYMM')) IS NULL THEN
             PERFORM ledger_ensure_partitions(1);
@@ -185,22 +207,6 @@ BEGIN
         GET DIAGNOSTICS written = ROW_COUNT;
         IF written <> held THEN
             RAISE EXCEPTION 'an account stands twice among the codes of the batch';
-        END IF;
-    ELSIF cardinality(keys) > 1 AND accepted > 0 THEN
-        RAISE EXCEPTION 'a key of this batch is being used by another one at the same moment'
-            USING ERRCODE = 'serialization_failure', HINT = 'Post the batch again.';
-    ELSIF cardinality(keys) = 1 THEN
-        SELECT * INTO k FROM ledger_key WHERE hash = keys[1];
-        IF k.hash IS NULL AND reverses IS NOT NULL THEN
-            SELECT * INTO k FROM ledger_key WHERE ledger_key.reverses = ledger_post.reverses;
-        END IF;
-        IF k.hash = keys[1] AND k.input_hash = inputs[1] THEN
-            posted := ARRAY[-k.journal_id];
-            refusals := NULL;
-        ELSIF k.hash IS NOT NULL THEN
-            posted := ARRAY[0];
-            refusals := ARRAY[jsonb_build_object('journal', 1, 'outcome',
-                CASE k.hash WHEN keys[1] THEN 'key_reused' ELSE 'already_reversed' END)];
         END IF;
     END IF;
     refused := array_to_json(refusals)::text;
