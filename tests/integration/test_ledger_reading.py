@@ -85,7 +85,8 @@ def test_a_limited_statement_holds_the_newest_lines_and_pages_back() -> None:
     newest = queries.statement(code=one, limit=2)
     assert [line.amount for line in newest.lines] == [4, 5]
     assert (newest.opening, newest.closing) == (6, 15)
-    older = queries.statement(code=one, limit=2, offset=2)
+    oldest = newest.lines[0]
+    older = queries.statement(code=one, limit=2, before=(oldest.happened_at, oldest.journal_id, oldest.position))
     assert [(line.amount, line.balance) for line in older.lines] == [(2, 3), (3, 6)]
     assert (older.opening, older.closing) == (1, 6)
 
