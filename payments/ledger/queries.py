@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from payments.ledger import chart, errors
+from payments.ledger import errors
 from payments.ledger.journal import Transfer, key_hash
 
 
@@ -192,8 +192,8 @@ def statement(
     if before and (until is None or before[0] < until):
         edge = before[0]
     values = {
-        **{"code": code, "since": since, "until": until, "limit": limit, "edge": edge},
-        **{"event": event, "reference": reference, "counter": counter},
+        "code": code, "since": since, "until": until, "limit": limit, "edge": edge,
+        "event": event, "reference": reference, "counter": counter,
         **dict(zip(("before_at", "before_journal", "before_position"), before or (None, None, None), strict=True)),
     }
     clock, sums = ("recorded_at", "ledger_sums_as_recorded") if as_recorded else ("happened_at", "ledger_sums")
@@ -218,7 +218,8 @@ def statement(
 
 
 _LINES_OF_ONE_SIDE = """(
-    SELECT journal_id, position, happened_at, recorded_at, {counter} AS counter_id, {sign}account.sign * amount AS amount
+    SELECT journal_id, position, happened_at, recorded_at, {counter} AS counter_id,
+        {sign}account.sign * amount AS amount
     FROM ledger_all_transfer t
     WHERE {side} = account.id
         AND {clock} >= coalesce(%(since)s::timestamptz, '-infinity')
