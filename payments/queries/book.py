@@ -16,7 +16,7 @@ from payments.ledger.queries import FamilyLine, ReportLine, StatementLine, Trial
 CLASSES = ("asset", "liability", "equity", "income", "expense")
 INSTANT = timedelta(microseconds=1)
 # Lines read at once for an export.
-CHUNK = 5_000
+CHUNK = 10_000
 # The book begins here; nothing happened earlier.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 

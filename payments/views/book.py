@@ -120,6 +120,7 @@ def account(request: HttpRequest) -> HttpResponseBase:
         "things": entries.things_of_account(code=wanted.code),
         "rows": rows,
         "newest": address("book-account", **kept) if form.cleaned_data["before"] else "",
+        "earlier": address("book-account", **{**kept, "since": "", "until": _day_before(form)}) if form.begins else "",
         "older": address("book-account", **{**kept, "before": place_text(page.older)}) if page.older else "",
         "all": address("book-account", **{**kept, "event": "", "reference": "", "counter": ""}),
         "form": form,
@@ -195,6 +196,11 @@ def profit_and_loss(request: HttpRequest) -> HttpResponseBase:
         "groups": _report_rows(report, lambda line: address("book-account", code=line.code, **kept)),
         "agreements": report.agreements,
         "results": report.results,
+        "sheets": [
+            (words, address("book-balance-sheet", at=(instant - book.INSTANT).date().isoformat(), clock=_clock(form)))
+            for words, instant in ((_("Balance sheet before it"), begins), (_("Balance sheet at its end"), ends))
+            if instant > book.BEGINNING
+        ],
         "begins": begins,
         "last": ends - book.INSTANT,
         "form": form,
@@ -247,6 +253,10 @@ def _export_statement(request: HttpRequest, form: StatementForm, export: str) ->
         lines=book.statement_for_export(wanted=form.wanted),
     )
     return exporting.respond(table=table, form=export)
+
+
+def _day_before(form: PeriodForm) -> str:
+    return (form.begins - book.INSTANT).date().isoformat()
 
 
 def _report_rows(report: book.Report, made_of: Callable[[ReportLine], str]) -> list[dict[str, object]]:

@@ -79,7 +79,7 @@ def _as_text(cell: Cell) -> str:
     if isinstance(cell, Money):
         return f"{cell.to_decimal():f}"
     if isinstance(cell, datetime):
-        return cell.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return cell.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "seconds")
     return harmless(cell) if isinstance(cell, str) else str(cell)
 
 

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -121,6 +122,9 @@ def test_a_profit_and_loss_is_of_its_days_and_agrees_with_the_balance_sheet(oper
         "until": ["2026-03-31"],
     }
     assert "Before 1 Mar 2026 €0.00" in text(operator.get(statement))
+    [before] = links(page, "Balance sheet before it")
+    assert before == "/ops/ledger/balance-sheet/?at=2026-02-28"
+    assert links(page, "Balance sheet at its end") == ["/ops/ledger/balance-sheet/?at=2026-03-31"]
     whole = text(operator.get("/ops/ledger/profit-and-loss/", {"since": "2026-03-01", "until": "2026-04-30"}))
     assert "Result in EUR €15.50" in whole
     quiet = text(operator.get("/ops/ledger/profit-and-loss/", {"since": "2026-05-01", "until": "2026-05-31"}))
@@ -216,7 +220,8 @@ def test_a_statement_pages_back_through_lines_of_one_instant_without_loss(operat
         assert len(amounts) == 2 * count + 1
         assert amounts[:2] == [-count, -count]
         assert balances[0] == queries.balance(code=one)
-        assert all(later == earlier + moved for later, earlier, moved in zip(balances, balances[1:], amounts, strict=False))
+        steps = zip(pairwise(balances), amounts, strict=False)
+        assert all(later == earlier + moved for (later, earlier), moved in steps)
         assert balances[-1] == amounts[-1] == 100_000
 
 
@@ -248,6 +253,15 @@ def test_a_statement_is_filtered(operator: Client, asked: dict[str, str], amount
     assert "Only the lines asked for" in text(page)
     assert ">Balance<" not in page.content.decode()
     assert ("No line is like that" in text(page)) is (not amounts)
+
+
+def test_the_balance_before_a_period_leads_to_the_lines_it_is_made_of(operator: Client) -> None:
+    [one] = open_deposits("1")
+    pay_in(one, 700, at=AT)
+    pay_in(one, 100, at=AT + DAY)
+    page = operator.get("/ops/ledger/account/", {"code": one, "since": "2026-03-03"})
+    [earlier] = links(page, "€7.00")
+    assert "At the end of 2 Mar 2026 €7.00" in text(operator.get(earlier))
 
 
 def test_a_journal_shows_all_that_it_says(operator: Client) -> None:
