@@ -85,9 +85,7 @@ def _as_text(cell: Cell) -> str:
 
 def _workbook(table: Table) -> io.BufferedIOBase:
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    book = xlsxwriter.Workbook(
-        target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = xlsxwriter.Workbook(target, {"constant_memory": True})
     formats: dict[str, object] = {
         "heading": book.add_format({"bold": True, "bottom": 1}),
         "text": book.add_format({"quote_prefix": True}),
