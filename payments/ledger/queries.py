@@ -413,7 +413,8 @@ def _journals(condition: str, *values: int | str | None) -> list[BookJournal]:
         cursor.execute(
             f"""SELECT j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata::text,
                    array_agg(ARRAY[debit.code, credit.code, t.amount::text] ORDER BY t.position),
-                   k.reverses, (SELECT journal_id FROM ledger_key WHERE reverses = j.id), replace(k.hash::text, '-', ''),
+                   k.reverses, (SELECT journal_id FROM ledger_key WHERE reverses = j.id),
+                   replace(k.hash::text, '-', ''),
                    (SELECT sequence FROM ledger_seal WHERE to_xid > j.xid ORDER BY sequence LIMIT 1)
                 FROM ledger_all_journal j
                 JOIN ledger_key k ON k.journal_id = j.id
