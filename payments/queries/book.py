@@ -141,11 +141,11 @@ def balance_sheet(*, at: datetime | None = None, as_recorded: bool = False) -> R
 
 
 def profit_and_loss(*, since: datetime, until: datetime, as_recorded: bool = False) -> Report:
-    """Return what was earned and spent; it must be by how much the result on the balance sheet moved."""
+    """Return what was earned and spent; by so much assets must have grown over liabilities and other equity."""
     lines = ledger.profit_and_loss(since=since, until=until, as_recorded=as_recorded)
     earned, spent = _by_currency(lines, ("income",)), _by_currency(lines, ("expense",))
-    before = _results(ledger.balance_sheet(at=since - INSTANT, as_recorded=as_recorded))
-    after = _results(ledger.balance_sheet(at=until - INSTANT, as_recorded=as_recorded))
+    before = _worth(ledger.balance_sheet(at=since - INSTANT, as_recorded=as_recorded))
+    after = _worth(ledger.balance_sheet(at=until - INSTANT, as_recorded=as_recorded))
     currencies = sorted({*earned, *spent} | {name for name in after if after[name] != before.get(name, 0)})
     results = tuple((currency, earned.get(currency, 0) - spent.get(currency, 0)) for currency in currencies)
     agreements = tuple(
@@ -288,5 +288,9 @@ def _by_currency(lines: Iterable[ReportLine], classes: tuple[str, ...]) -> dict[
     return sums
 
 
-def _results(sheet: Iterable[ReportLine]) -> dict[str, int]:
-    return _by_currency([line for line in sheet if line.code == "result"], ("equity",))
+def _worth(sheet: Iterable[ReportLine]) -> dict[str, int]:
+    """Return the result as what is left of assets, not as the sum of income and expenses it is compared with."""
+    lines = [line for line in sheet if line.code != "result"]
+    owed = _by_currency(lines, ("liability", "equity"))
+    has = _by_currency(lines, ("asset",))
+    return {currency: has.get(currency, 0) - owed.get(currency, 0) for currency in sorted({*has, *owed})}
