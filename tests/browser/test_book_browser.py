@@ -4,15 +4,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.conf import settings as django_settings
-from django.contrib.auth.models import Group
 from django.test import Client
 
-from mall.customer.models import User
 from payments import operations, settlement
 from payments.ledger import operations as ledger
 from tests.factories.payments import AT, authorise, capture, make_merchant, make_shopper, record, refund, release
+from tests.factories.reading import make_operator
 
 WIDTHS = [360, 1280]
 DAYS = 6
@@ -42,11 +40,8 @@ def live() -> None:
 
 
 def sign_in_as_operations(page: object, site: str) -> None:
-    operator = User.objects.create_user(email="ops@example.com", password="a long password")
-    operator.groups.add(Group.objects.get_or_create(name="operations")[0])
-    Authenticator.objects.create(user=operator, type=Authenticator.Type.TOTP, data={"secret": "x"})
     client = Client()
-    client.force_login(operator)
+    client.force_login(make_operator())
     session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": session, "url": site}])
 

@@ -8,17 +8,15 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
-from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import Group
 from django.test import Client
 
-from mall.customer.models import User
 from payments.ledger import chart
 from payments.ledger import operations as ledger
 from payments.money import Money
 from payments.queries import book
 from payments.views import exporting
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
+from tests.factories.reading import signed_in_as_operations
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -27,11 +25,7 @@ SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 @pytest.fixture
 def operator(client: Client) -> Client:
-    user = User.objects.create_user(email="ops@example.com", password="a long password")
-    user.groups.add(Group.objects.get_or_create(name="operations")[0])
-    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
-    client.force_login(user)
-    return client
+    return signed_in_as_operations(client)
 
 
 def body(response: object) -> bytes:
