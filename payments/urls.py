@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import money, ops
+from payments.views import book, book_entries, money, ops
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -12,4 +12,15 @@ urlpatterns = [
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
+    path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/ledger/", book.chart, name="book"),
+    path("ops/ledger/accounts/", book.accounts, name="book-accounts"),
+    path("ops/ledger/account/", book.account, name="book-account"),
+    path("ops/ledger/trial-balance/", book.trial_balance, name="book-trial-balance"),
+    path("ops/ledger/balance-sheet/", book.balance_sheet, name="book-balance-sheet"),
+    path("ops/ledger/profit-and-loss/", book.profit_and_loss, name="book-profit-and-loss"),
+    path("ops/ledger/journal/<int:journal_id>/", book_entries.journal, name="book-journal"),
+    path("ops/ledger/reference/", book_entries.reference, name="book-reference"),
+    path("ops/ledger/seals/", book_entries.seals, name="book-seals"),
+    path("ops/ledger/find/", book_entries.find, name="book-find"),
 ]

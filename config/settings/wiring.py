@@ -61,6 +61,13 @@ RIALTO_FACT_SOURCES: list[str] = [
     "financing.servicing.facts.rows",
 ]
 
+# Which page shows what the ledger's pages name: `pages(*, names) -> Sequence[(what it is, address)]`
+RIALTO_BOOK_THINGS: list[str] = [
+    "payments.queries.things.pages",
+    "mall.queries.things.pages",
+    "financing.workbench.things.pages",
+]
+
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
 

@@ -11,28 +11,35 @@ from typing import Any
 
 from django.db import connection
 
-from payments.ledger import chart, errors
+from payments.ledger import errors
 from payments.ledger.journal import Transfer, key_hash
 
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One transfer seen from one account; ``amount`` is positive where it raised the balance."""
+    """One transfer seen from one account; ``amount`` is positive where it raised the balance.
+
+    ``balance`` is what the account held after it; nothing where only some of the lines were asked for.
+    """
 
     journal_id: int
+    position: int
     happened_at: datetime
     recorded_at: datetime
     event: str
     reference: str
     counter_account: str
     amount: int
-    balance: int
+    balance: int | None
     metadata: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An account's lines, oldest first; ``opening`` and ``closing`` are the balances around them."""
+    """An account's lines, oldest first; ``opening`` and ``closing`` are the balances around them.
+
+    Where only some of the lines were asked for, both are the balance at the end.
+    """
 
     code: str
     currency: str
@@ -58,6 +65,24 @@ class TrialLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyLine:
+    """All accounts of a family, as ``chart.family`` names it, in one currency."""
+
+    account_class: str
+    family: str
+    currency: str
+    accounts: int
+    debits: int
+    credits: int
+
+    @property
+    def balance(self) -> int:
+        """Return the balance in the class's sense: what a contra account holds takes away."""
+        difference = self.debits - self.credits
+        return difference if self.account_class in ("asset", "expense") else -difference
+
+
+@dataclass(frozen=True, slots=True)
 class ReportLine:
     """One account of a report, or a family of customers' accounts written with ``*``, in its class's sense."""
 
@@ -69,7 +94,10 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class BookJournal:
-    """A journal as it stands in the book."""
+    """A journal as it stands in the book.
+
+    ``key_hash`` is the first half of the SHA-256 of its key, ``seal`` the sequence of the seal that covers it.
+    """
 
     journal_id: int
     recorded_at: datetime
@@ -79,6 +107,20 @@ class BookJournal:
     currency: str
     transfers: tuple[Transfer, ...]
     metadata: dict[str, Any]
+    reverses: int | None
+    reversed_by: int | None
+    key_hash: str
+    seal: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealState:
+    """The newest seal, and how many journals no seal covers yet."""
+
+    sequence: int
+    sealed_at: datetime
+    hash: str
+    unsealed: int
 
 
 def balance(*, code: str, at: datetime | None = None, as_recorded: bool = False) -> int:
@@ -132,106 +174,198 @@ def statement(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = None,
-    offset: int = 0,
+    before: tuple[datetime, int, int] | None = None,
+    event: str = "",
+    reference: str = "",
+    counter: str = "",
+    as_recorded: bool = False,
 ) -> Statement:
     """Return what happened on an account from ``since`` up to, not including, ``until``.
 
-    With ``limit``, the newest lines, after leaving out the ``offset`` newest.
+    With ``limit``, the newest lines; with ``before``, the instant, journal and position of a line, the ones older
+    than it. ``event``, ``reference`` and ``counter`` (an account's code) leave only lines that are exactly so. With
+    ``as_recorded`` lines stand by when the book took them, not by when they happened.
 
     :raises UnknownAccount: there is no such account.
     """
+    edge = until
+    if before and (until is None or before[0] < until):
+        edge = before[0]
+    values = {
+        "code": code, "since": since, "until": until, "limit": limit, "edge": edge,
+        "event": event, "reference": reference, "counter": counter,
+        **dict(zip(("before_at", "before_journal", "before_position"), before or (None, None, None), strict=True)),
+    }
+    clock, sums = ("recorded_at", "ledger_sums_as_recorded") if as_recorded else ("happened_at", "ledger_sums")
+    sides = [
+        _LINES_OF_ONE_SIDE.format(side=side, counter=other, sign=sign, clock=clock)
+        for side, other, sign in (("debit_id", "credit_id", ""), ("credit_id", "debit_id", "-"))
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, {"code": code, "since": since, "until": until, "limit": limit, "offset": offset})
+        cursor.execute(_STATEMENT.format(clock=clock, sums=sums, sides=" UNION ALL ".join(sides)), values)
         rows = cursor.fetchall()
     if not rows:
         raise errors.UnknownAccount(code)
     currency, final = rows[0][:2]
+    some = bool(event or reference or counter)
     lines = [
-        StatementLine(*line, balance=final - newer, metadata=json.loads(metadata))
+        StatementLine(*line, balance=None if some else final - newer, metadata=json.loads(metadata))
         for _, _, *line, metadata, newer in reversed(rows)
         if line[0] is not None
     ]
-    opening = lines[0].balance - lines[0].amount if lines else final
-    return Statement(code, currency, opening, lines[-1].balance if lines else final, tuple(lines))
+    opening = final if some or not lines else lines[0].balance - lines[0].amount
+    return Statement(code, currency, opening, final, tuple(lines))
 
 
+_LINES_OF_ONE_SIDE = """(
+    SELECT journal_id, position, happened_at, recorded_at, {counter} AS counter_id,
+        {sign}account.sign * amount AS amount
+    FROM ledger_all_transfer t
+    WHERE {side} = account.id
+        AND {clock} >= coalesce(%(since)s::timestamptz, '-infinity')
+        AND {clock} < coalesce(%(until)s::timestamptz, 'infinity')
+        AND (%(before_at)s::timestamptz IS NULL OR {clock} <= %(before_at)s::timestamptz
+            AND ({clock}, journal_id, position) < (%(before_at)s, %(before_journal)s::bigint, %(before_position)s::int))
+        AND (%(counter)s = '' OR {counter} = (SELECT id FROM ledger_account WHERE code = %(counter)s))
+        AND (%(reference)s = ''
+            OR journal_id = ANY (ARRAY(SELECT id FROM ledger_all_journal WHERE reference = %(reference)s)))
+        AND (%(event)s = '' OR EXISTS (SELECT FROM ledger_all_journal j
+            WHERE j.id = t.journal_id AND j.recorded_at = t.recorded_at AND j.event = %(event)s))
+    ORDER BY {clock} DESC, journal_id DESC, position DESC LIMIT %(limit)s
+)"""
+
+# The balance at the edge: what had moved before it, and at its own instant what stands below the line ``before``.
 _STATEMENT = """
-SELECT account.currency, account.sign * (sums.debits - sums.credits), line.journal_id, line.happened_at,
-    line.recorded_at, line.event, line.reference, line.counter, line.amount, line.metadata,
-    line.newer - line.amount
+SELECT account.currency, (account.sign * (sums.debits - sums.credits) + coalesce(level.amount, 0))::bigint,
+    line.journal_id, line.position, line.happened_at, line.recorded_at, line.event, line.reference, line.counter,
+    line.amount, line.metadata, line.newer - line.amount
 FROM (SELECT id, currency, CASE normal_side WHEN 'debit' THEN 1 ELSE -1 END AS sign
     FROM ledger_account WHERE code = %(code)s) AS account
-CROSS JOIN LATERAL ledger_sums(ARRAY[account.id], %(until)s::timestamptz - interval '1 microsecond') AS sums
+CROSS JOIN LATERAL {sums}(ARRAY[account.id],
+    coalesce(%(edge)s::timestamptz - interval '1 microsecond', 'infinity')) AS sums
 LEFT JOIN LATERAL (
-    SELECT moved.*, j.event, j.reference, j.metadata, counter.code AS counter,
-        sum(moved.amount) OVER (ORDER BY moved.happened_at DESC, moved.journal_id DESC, position DESC)::bigint AS newer
-    FROM (
-        SELECT journal_id, position, happened_at, recorded_at, credit_id AS counter_id, account.sign * amount AS amount
-        FROM ledger_all_transfer WHERE debit_id = account.id
-        UNION ALL
-        SELECT journal_id, position, happened_at, recorded_at, debit_id, -account.sign * amount
-        FROM ledger_all_transfer WHERE credit_id = account.id
-    ) AS moved
+    SELECT sum(CASE debit_id WHEN account.id THEN account.sign ELSE -account.sign END * amount) AS amount
+    FROM ledger_all_transfer
+    WHERE (debit_id = account.id OR credit_id = account.id) AND {clock} = %(edge)s
+        AND %(edge)s = %(before_at)s AND (journal_id, position) < (%(before_journal)s, %(before_position)s)
+) AS level ON true
+LEFT JOIN LATERAL (
+    SELECT moved.*, j.event, j.reference, j.metadata::text AS metadata, counter.code AS counter,
+        sum(moved.amount) OVER (ORDER BY moved.{clock} DESC, moved.journal_id DESC, position DESC)::bigint AS newer
+    FROM ({sides}) AS moved
     JOIN ledger_all_journal j ON j.id = moved.journal_id AND j.recorded_at = moved.recorded_at
     JOIN ledger_account counter ON counter.id = moved.counter_id
-    WHERE moved.happened_at >= coalesce(%(since)s::timestamptz, '-infinity')
-        AND moved.happened_at < coalesce(%(until)s::timestamptz, 'infinity')
-    ORDER BY moved.happened_at DESC, moved.journal_id DESC, position DESC
-    LIMIT %(limit)s OFFSET %(offset)s
+    ORDER BY moved.{clock} DESC, moved.journal_id DESC, position DESC
+    LIMIT %(limit)s
 ) AS line ON true
-ORDER BY line.happened_at DESC, line.journal_id DESC, line.position DESC
+ORDER BY line.{clock} DESC, line.journal_id DESC, line.position DESC
 """
 
 
-def trial_balance(*, at: datetime | None = None) -> list[TrialLine]:
-    """Return every account that has moved, by code, now or as of what had happened ``at`` an instant.
+def _sums(ids: str, at: datetime | None, as_recorded: bool) -> tuple[str, list[datetime]]:
+    """Return the SQL for the sums of the accounts that the subquery ``ids`` gives in one array, and its values."""
+    if at is None:
+        return f"ledger_sums_now(({ids}))", []
+    return f"{'ledger_sums_as_recorded' if as_recorded else 'ledger_sums'}(({ids}), %s)", [at]
+
+
+def trial_balance(*, at: datetime | None = None, as_recorded: bool = False) -> list[TrialLine]:
+    """Return every account that has moved, by code: now, or of what had happened or was recorded ``at`` an instant.
 
     Per currency the debits and the credits sum to the same.
     """
-    accounts = "SELECT array_agg(id) FROM ledger_account"
-    sums = f"ledger_sums_now(({accounts}))" if at is None else f"ledger_sums(({accounts}), %s)"
+    sums, values = _sums("SELECT array_agg(id) FROM ledger_account", at, as_recorded)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT a.code, a.account_class, a.currency, a.normal_side, s.debits, s.credits
                 FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id
                 WHERE s.debits + s.credits > 0 ORDER BY a.code""",  # noqa: S608
-            [] if at is None else [at],
+            values,
         )
         return [TrialLine(*row) for row in cursor.fetchall()]
 
 
-def balance_sheet(*, at: datetime | None = None) -> list[ReportLine]:
+# What ``chart.family`` says, in SQL
+_FAMILY = r"""CASE WHEN a.code LIKE 'payout:%%:%%' THEN 'payout:transit:*' ELSE regexp_replace(a.code,
+    '^(deposit|held|escrow|merchant|dispute|loan|borrower):(?!allowance(:|$))[^:]*', '\1:*') END"""
+
+
+def families(*, at: datetime | None = None, as_recorded: bool = False) -> list[FamilyLine]:
+    """Return the chart of accounts by family and currency, with what its accounts sum to."""
+    sums, values = _sums("SELECT array_agg(id) FROM ledger_account", at, as_recorded)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT a.account_class, {_FAMILY} AS family, a.currency, count(*), sum(s.debits)::bigint,
+                    sum(s.credits)::bigint
+                FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id
+                GROUP BY a.account_class, family, a.currency ORDER BY a.account_class, family, a.currency""",  # noqa: S608
+            values,
+        )
+        return [FamilyLine(*row) for row in cursor.fetchall()]
+
+
+def accounts(
+    *,
+    family: str = "",
+    containing: str = "",
+    at: datetime | None = None,
+    as_recorded: bool = False,
+    after: str = "",
+    limit: int = 50,
+) -> list[TrialLine]:
+    """Return up to ``limit`` accounts by code, those after the code ``after``, whether they have moved or not.
+
+    ``family`` is as ``chart.family`` names it; ``containing`` is part of a code, in small or capital letters.
+    """
+    start = family.partition("*")[0]
+    ids = f"""SELECT coalesce(array_agg(id), '{{}}') FROM (
+        SELECT id FROM ledger_account a
+        WHERE code > %s AND starts_with(code, %s) AND (%s = '' OR {_FAMILY} = %s)
+            AND strpos(lower(code), lower(%s)) > 0
+        ORDER BY code LIMIT %s) AS found"""  # noqa: S608
+    sums, values = _sums(ids, at, as_recorded)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT a.code, a.account_class, a.currency, a.normal_side, s.debits, s.credits
+                FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id ORDER BY a.code""",  # noqa: S608
+            [after, start, family, family, containing, limit, *values],
+        )
+        return [TrialLine(*row) for row in cursor.fetchall()]
+
+
+def balance_sheet(*, at: datetime | None = None, as_recorded: bool = False) -> list[ReportLine]:
     """Return what the bank has (assets), owes (liabilities) and is worth (equity), per currency.
 
     The result not yet carried to equity is the line ``result``; assets = liabilities + equity.
     """
     lines: dict[tuple[str, str, str], int] = {}
-    for line in trial_balance(at=at):
+    for line in families(at=at, as_recorded=as_recorded):
+        if line.debits + line.credits == 0:
+            continue
         if line.account_class in ("income", "expense"):
             key, amount = ("equity", "result", line.currency), line.credits - line.debits
         else:
-            key = (line.account_class, chart.family(line.code), line.currency)
-            amount = line.debits - line.credits
-            amount = amount if line.account_class == "asset" else -amount
+            key, amount = (line.account_class, line.family, line.currency), line.balance
         lines[key] = lines.get(key, 0) + amount
     return [ReportLine(*key, amount) for key, amount in sorted(lines.items())]
 
 
-def profit_and_loss(*, since: datetime, until: datetime) -> list[ReportLine]:
+def profit_and_loss(*, since: datetime, until: datetime, as_recorded: bool = False) -> list[ReportLine]:
     """Return what was earned (income) and spent (expense) from ``since`` up to, not including, ``until``."""
     instant = timedelta(microseconds=1)
+    later, last = _sums("SELECT ids FROM result", until - instant, as_recorded)
+    earlier, first = _sums("SELECT ids FROM result", since - instant, as_recorded)
     with connection.cursor() as cursor:
         cursor.execute(
-            """WITH result AS (SELECT array_agg(id) AS ids FROM ledger_account
+            f"""WITH result AS (SELECT array_agg(id) AS ids FROM ledger_account
                    WHERE account_class IN ('income', 'expense'))
                SELECT a.account_class, a.code, a.currency, CASE a.account_class WHEN 'income' THEN 1 ELSE -1 END
                    * (later.credits - later.debits - earlier.credits + earlier.debits) AS amount
-               FROM ledger_sums((SELECT ids FROM result), %s) AS later
-               JOIN ledger_sums((SELECT ids FROM result), %s) AS earlier USING (account_id)
+               FROM {later} AS later JOIN {earlier} AS earlier USING (account_id)
                JOIN ledger_account a ON a.id = account_id
                WHERE later.debits + later.credits > earlier.debits + earlier.credits
-               ORDER BY a.account_class DESC, a.code""",
-            [until - instant, since - instant],
+               ORDER BY a.account_class DESC, a.code""",  # noqa: S608
+            [*last, *first],
         )
         return [ReportLine(*row) for row in cursor.fetchall()]
 
@@ -247,30 +381,59 @@ def journal(*, journal_id: int) -> BookJournal:
     return found[0]
 
 
-def journals_for(*, reference: str) -> list[BookJournal]:
-    """Return the journals of one order, payment, loan… in the order they were posted."""
-    return _journals("j.reference = %s", reference)
+def journals_for(*, reference: str, limit: int | None = None) -> list[BookJournal]:
+    """Return the journals of one order, payment, loan… in the order they were posted, the first ``limit``."""
+    return _journals(
+        "j.id IN (SELECT id FROM ledger_all_journal WHERE reference = %s ORDER BY id LIMIT %s)", reference, limit
+    )
 
 
-def _journals(condition: str, value: int | str) -> list[BookJournal]:
+def find_key(*, key: str) -> int | None:
+    """Return the journal that an idempotency key has posted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT journal_id FROM ledger_key WHERE hash = %s::uuid", [key_hash(key)])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def seal_state() -> SealState | None:
+    """Return the newest seal and how many journals it does not cover, or nothing before the first seal."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT sequence, sealed_at, encode(hash, 'hex'), (SELECT count(*) FROM ledger_journal j
+                   WHERE j.id > newest.settled_id AND j.xid >= newest.to_xid)
+               FROM ledger_seal AS newest ORDER BY sequence DESC LIMIT 1"""
+        )
+        row = cursor.fetchone()
+    return SealState(*row) if row else None
+
+
+def _journals(condition: str, *values: int | str | None) -> list[BookJournal]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata::text,
-                   array_agg(ARRAY[debit.code, credit.code, t.amount::text] ORDER BY t.position)
+                   array_agg(ARRAY[debit.code, credit.code, t.amount::text] ORDER BY t.position),
+                   k.reverses, (SELECT journal_id FROM ledger_key WHERE reverses = j.id),
+                   replace(k.hash::text, '-', ''),
+                   (SELECT sequence FROM ledger_seal WHERE to_xid > j.xid ORDER BY sequence LIMIT 1)
                 FROM ledger_all_journal j
+                JOIN ledger_key k ON k.journal_id = j.id
                 JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
                 JOIN ledger_account debit ON debit.id = t.debit_id
                 JOIN ledger_account credit ON credit.id = t.credit_id
                 WHERE {condition}
-                GROUP BY j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata
+                GROUP BY j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata, j.xid,
+                    k.reverses, k.hash
                 ORDER BY j.id""",  # noqa: S608
-            [value],
+            values,
         )
         return [
             BookJournal(
                 *row,
                 tuple(Transfer(debit, credit, int(amount)) for debit, credit, amount in transfers),
                 json.loads(metadata),
+                *standing,
             )
-            for *row, metadata, transfers in cursor.fetchall()
+            for *row, metadata, transfers, reverses, reversed_by, key_hash, seal in cursor.fetchall()
+            for standing in [(reverses, reversed_by, key_hash, seal)]
         ]

@@ -13,6 +13,11 @@ def verify_book(*, at: datetime) -> list[str]:
     found = ledger.verify()
     problems = [f"{check.name}: {problem}" for check in found.checks for problem in check.problems]
     Verification.objects.create(
-        at=at, journals=found.journals, transfers=found.transfers, seals=found.seals, problems=problems
+        at=at,
+        journals=found.journals,
+        transfers=found.transfers,
+        seals=found.seals,
+        checks=[check.name for check in found.checks],
+        problems=problems,
     )
     return problems

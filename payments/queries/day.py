@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, F, Sum
 
 from payments import outbox
-from payments.ledger import chart, errors, seals
+from payments.ledger import chart, errors
 from payments.ledger import queries as ledger
 from payments.models import OutboxEvent, Part, Payment, Payout, ProviderAttempt, Settlement, Verification
 from payments.queries.merchants import PayoutView, payout_views
@@ -63,7 +63,7 @@ def overview(*, today: date) -> Overview:
     """Return how the bank stands, with what is due by ``today`` and after."""
     backlog = outbox.backlog()
     verified = Verification.objects.order_by("-pk").first()
-    last_seal = next(seals.seal_rows("ORDER BY sequence DESC LIMIT 1"), None)
+    last_seal = ledger.seal_state()
     recent = Payout.objects.filter(amount__gt=0).select_related("account").order_by("-day", "-pk")[:20]
     return Overview(
         escrow=_escrow(),

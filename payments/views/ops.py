@@ -3,7 +3,7 @@
 import celery
 import kombu.exceptions
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -38,6 +38,16 @@ def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:80]
     found = queries.find(text=text) if text else None
     return render(request, "payments/ops_payment.html", {"q": text, "payment": found}, status=200 if found else 404)
+
+
+@access.operations_only
+@require_GET
+def settlement(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a merchant's settlement with its lines, each leading to its journal."""
+    found = queries.settlement(settlement_id=pk) if pk < 2**63 else None
+    if found is None:
+        raise Http404
+    return render(request, "payments/ops_settlement.html", {"settlement": found[0], "lines": found[1]})
 
 
 @access.operations_only

@@ -137,6 +137,7 @@ def test_every_wired_path_leads_somewhere():
         *settings.RIALTO_CHECKS,
         *settings.RIALTO_SETTLEMENT_HOOKS,
         *settings.RIALTO_FACT_SOURCES,
+        *settings.RIALTO_BOOK_THINGS,
         *(handler for handlers in settings.RIALTO_SUBSCRIBERS.values() for handler in handlers),
         settings.RIALTO_CARD_STAND_IN,
     ]

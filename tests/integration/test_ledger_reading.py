@@ -1,10 +1,12 @@
 """Balances, statements and reports, now and at any time."""
 
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
 from payments.ledger import chart, errors, operations, queries
+from payments.ledger.journal import AccountSpec
 from payments.ledger.queries import ReportLine
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
 
@@ -85,7 +87,8 @@ def test_a_limited_statement_holds_the_newest_lines_and_pages_back() -> None:
     newest = queries.statement(code=one, limit=2)
     assert [line.amount for line in newest.lines] == [4, 5]
     assert (newest.opening, newest.closing) == (6, 15)
-    older = queries.statement(code=one, limit=2, offset=2)
+    oldest = newest.lines[0]
+    older = queries.statement(code=one, limit=2, before=(oldest.happened_at, oldest.journal_id, oldest.position))
     assert [(line.amount, line.balance) for line in older.lines] == [(2, 3), (3, 6)]
     assert (older.opening, older.closing) == (1, 6)
 
@@ -154,3 +157,83 @@ def test_journals_are_found_by_their_reference_in_posting_order() -> None:
     assert queries.journals_for(reference="loan:10") == []
     with pytest.raises(errors.UnknownJournal):
         queries.journal(journal_id=10**12)
+
+
+def test_families_sum_up_the_accounts_that_the_chart_puts_together() -> None:
+    a_day_of_business()
+    lines = queries.families()
+    by_family: dict[str, list[int]] = {}
+    for line in queries.accounts(limit=1_000):
+        sums = by_family.setdefault(chart.family(line.code), [0, 0, 0])
+        for index, value in enumerate((1, line.debits, line.credits)):
+            sums[index] += value
+    assert {line.family: [line.accounts, line.debits, line.credits] for line in lines} == by_family
+    balances = {line.family: line.balance for line in lines if line.balance}
+    assert balances["deposit:*"] == 305
+    assert balances["expense:goodwill"] == 5
+    assert {line.family: line.balance for line in queries.families(at=AT) if line.balance} == {
+        NOSTRO: 1500,
+        "equity:capital": 1000,
+        "deposit:*": 500,
+    }
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("deposit:1", "held:7", "escrow:K-1", "borrower:3:credit", "merchant:3:pending", "dispute:1:held"),
+        *("payout:transit:4", "loan:allowance:consumer", "loan:9:principal", "loan:allowances:fees", "income:fees:USD"),
+        *("deposit:a:b:c", "payout:x", "suspense:refunds"),
+    ],
+)
+def test_a_family_is_named_alike_in_the_chart_and_in_the_database(code: str) -> None:
+    operations.open_account(spec=AccountSpec(code, "liability", "EUR", "credit"), at=AT)
+    assert [line.family for line in queries.families()] == [chart.family(code)]
+    assert [line.code for line in queries.accounts(family=chart.family(code))] == [code]
+
+
+def test_accounts_are_read_on_by_code() -> None:
+    open_deposits("b", "a", "B%", "c")
+    assert [line.code for line in queries.accounts(family="deposit:*", limit=2)] == ["deposit:B%", "deposit:a"]
+    rest = queries.accounts(family="deposit:*", after="deposit:a", limit=9)
+    assert [line.code for line in rest] == ["deposit:b", "deposit:c"]
+    assert [line.code for line in queries.accounts(containing="b%")] == ["deposit:B%"]
+    assert queries.accounts(family="merchant:*:pending") == []
+
+
+def test_reports_as_recorded_leave_out_what_the_book_took_later() -> None:
+    a_day_of_business()
+    before = queries.journals_for(reference="order:1")[0].recorded_at - timedelta(microseconds=1)
+    assert queries.balance_sheet(at=before, as_recorded=True) == []
+    assert queries.trial_balance(at=before, as_recorded=True) == []
+    assert queries.profit_and_loss(since=AT, until=before, as_recorded=True) == []
+    after = before + DAY
+    assert queries.balance_sheet(at=after, as_recorded=True) == queries.balance_sheet()
+    assert queries.profit_and_loss(since=before, until=after, as_recorded=True) == [
+        ReportLine("income", "income:commission", "EUR", 20),
+        ReportLine("expense", "expense:goodwill", "EUR", 5),
+    ]
+
+
+def test_a_statement_of_some_lines_has_no_running_balance() -> None:
+    one, two = open_deposits("1", "2")
+    pay_in(one, 100, at=AT)
+    operations.post(journal=make_journal("k", (one, two, 30), at=AT + DAY, event="pay"))
+    statement = queries.statement(code=one, event="pay")
+    assert [(line.amount, line.balance) for line in statement.lines] == [(-30, None)]
+    assert queries.statement(code=one, counter=NOSTRO, reference="order:1").lines[0].amount == 100
+    assert queries.statement(code=one, reference="order:2").lines == ()
+
+
+def test_a_journal_is_found_by_its_key_and_tells_what_undid_it() -> None:
+    one, two = open_deposits("1", "2")
+    pay_in(one, 100)
+    posted = operations.post(journal=make_journal("rent", (one, two, 30)))
+    undone = operations.reverse(journal_id=posted.journal_id, key="undo", reason="twice", at=AT)
+    assert queries.find_key(key="rent") == posted.journal_id
+    assert queries.find_key(key="never") is None
+    first, second = (queries.journal(journal_id=each.journal_id) for each in (posted, undone))
+    assert (first.reverses, first.reversed_by, first.seal) == (None, undone.journal_id, None)
+    assert (second.reverses, second.reversed_by) == (posted.journal_id, None)
+    assert first.key_hash == sha256(b"rent").hexdigest()[:32]
+    assert [each.journal_id for each in queries.journals_for(reference="order:1", limit=2)][1] == posted.journal_id

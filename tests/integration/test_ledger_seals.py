@@ -35,6 +35,13 @@ def book(fresh_database: Database, django_db_blocker: object, settings: object, 
         yield ids
 
 
+def test_a_journal_names_the_seal_that_covers_it(book: list[int]) -> None:
+    assert [queries.journal(journal_id=each).seal for each in book] == [1, 1, 2, 2, None]
+    state = queries.seal_state()
+    assert (state.sequence, state.unsealed) == (2, 1)
+    assert state.hash == seals.read_heads()[-1][1]
+
+
 def tamper(database: Database, *statements: str, triggers: bool = False) -> None:
     with closing(database.connect(role="superuser")) as superuser, superuser, superuser.cursor() as cursor:
         if not triggers:
