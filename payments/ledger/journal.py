@@ -84,11 +84,11 @@ def check(batch: Sequence[Journal]) -> dict[int, errors.LedgerError]:
 
 
 def _check(journal: Journal, storable: bool) -> None:
-    if storable and not journal.metadata and journal.key and journal.event and journal.happened_at.tzinfo is not None:
-        if len(journal.transfers) == 1:  # what nearly all of a large batch is, in one look
-            [only] = journal.transfers
-            if type(only.amount) is int and 0 < only.amount <= MAX_AMOUNT and only.debit != only.credit:
-                return
+    quick = storable and not journal.metadata and len(journal.transfers) == 1  # as nearly all of a large batch is
+    if quick and journal.key and journal.event and journal.happened_at.tzinfo is not None:
+        [only] = journal.transfers
+        if type(only.amount) is int and 0 < only.amount <= MAX_AMOUNT and only.debit != only.credit:
+            return
     if not journal.key or not journal.event:
         raise errors.InvalidJournal("A journal needs a key and an event.")
     name = f"Journal {journal.key[:100]!r}"
