@@ -62,7 +62,7 @@ class Server:
         server = psutil.Process(services.states(home=self.home)["postgres"].pid)
         if what == "a backend":
             with closing(self.connect()) as connection, connection.cursor() as cursor:
-                cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'rialto_app' ORDER BY random() LIMIT 1")
+                cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'rialto_app' LIMIT 1")
                 os.kill(cursor.fetchone()[0], signal.SIGKILL)
             return
         family = [server] if what == "the postmaster" else [server, *server.children(recursive=True)]
