@@ -158,8 +158,9 @@ def lock(*, codes: Iterable[str]) -> dict[str, int]:
     """
     if not connection.in_atomic_block:
         raise errors.LedgerError("Balances are held by a transaction: call lock inside transaction.atomic().")
-    wanted = list(dict.fromkeys(codes))
+    wanted = list(codes)
     says.check_codes(wanted)
+    wanted = sorted(set(wanted))
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM ledger_hold(%s)", [_texts(wanted)])
         held = {code: (hot, balance) for code, hot, balance in cursor.fetchall()}

@@ -388,6 +388,23 @@ def test_references_that_no_journal_can_have_find_nothing() -> None:
     assert queries.journals_for(reference="\ud800") == []
 
 
+def huge(key: str, debit: str, credit: str) -> Journal:
+    """Return a journal that moves about a third of what 64 bits can count."""
+    return make_journal(key, *((debit, credit, MAX_AMOUNT) for _ in range(30_000)))
+
+
+def test_the_journal_that_would_take_an_account_beyond_64_bits_is_refused_and_harms_no_other() -> None:
+    said = [huge(f"huge {number}", NOSTRO, "deposit:2") for number in range(4)]
+    results = operations.post_many(journals=said)
+    posted = sum(isinstance(result, Posted) for result in results)
+    assert 1 <= posted <= 3
+    assert {type(result) for result in results[posted:]} == {errors.SumTooLarge}
+    assert queries.balance(code="deposit:2") == posted * 30_000 * MAX_AMOUNT
+    with refused(errors.SumTooLarge, account="deposit:2"):
+        operations.post(journal=replace(said[3], key="k"))
+    assert not operations.verify().problems
+
+
 def ten_thousand(amount: Callable[[int], int]) -> Journal:
     pairs = [(NOSTRO, "deposit:2"), ("deposit:2", "deposit:1"), ("deposit:1", "deposit:2")]
     return make_journal("many", *((*pairs[number % 3], amount(number)) for number in range(10_000)))
