@@ -262,24 +262,25 @@ class History(RuleBasedStateMachine):
         since=st.none() | DAYS,
         until=st.none() | DAYS,
         limit=st.none() | st.integers(1, 4),
-        offset=st.integers(0, 3),
+        before=st.none() | st.integers(0, 5),
     )
-    def read_a_statement(self, code: str, since: int | None, until: int | None, limit: int | None, offset: int) -> None:
+    def read_a_statement(
+        self, code: str, since: int | None, until: int | None, limit: int | None, before: int | None
+    ) -> None:
         code = self.prefix + code
         first, last = (None if days is None else AT + days * DAY for days in (since, until))
-        statement = queries.statement(code=code, since=first, until=last, limit=limit, offset=offset)
-        every = self.model.lines(code)
-        upto = [line for line in every if last is None or line.entry.said.happened_at < last]
-        shown = [line for line in upto if first is None or line.entry.said.happened_at >= first]
-        shown = shown[: max(0, len(shown) - offset)]
+        lines = [((line.entry.said.happened_at, line.entry.journal_id, line.position), line)
+                 for line in self.model.lines(code)]  # fmt: skip
+        edge = lines[-1 - before % len(lines)][0] if lines and before is not None else None
+        statement = queries.statement(code=code, since=first, until=last, limit=limit, before=edge)
+        upto = [(place, line) for place, line in lines if (last is None or place[0] < last)]
+        upto = [(place, line) for place, line in upto if edge is None or place < edge]
+        shown = [line for place, line in upto if first is None or place[0] >= first]
         shown = shown[-limit:] if limit else shown
         self.same_lines(statement.lines, shown)
-        if shown:
-            self.same(
-                (statement.opening, statement.closing), (shown[0].balance - shown[0].amount, shown[-1].balance)
-            )
-        elif not offset:
-            self.same((statement.opening, statement.closing), (upto[-1].balance if upto else 0,) * 2)
+        closing = upto[-1][1].balance if upto else 0
+        self.same(statement.closing, closing)
+        self.same(statement.opening, shown[0].balance - shown[0].amount if shown else closing)
 
     def same_lines(self, found: tuple[queries.StatementLine, ...], expected: list) -> None:
         self.same(

@@ -36,6 +36,7 @@ class Line:
     """A transfer seen from one account; `amount` is positive where it raised the balance."""
 
     entry: Entry
+    position: int
     counter: str
     amount: int
     balance: int
@@ -133,12 +134,12 @@ class Model:
         lines = []
         balance = 0
         for entry in sorted(self.entries.values(), key=lambda each: (each.said.happened_at, each.journal_id)):
-            for transfer in entry.said.transfers:
+            for position, transfer in enumerate(entry.said.transfers, 1):
                 if code in (transfer.debit, transfer.credit):
                     raised = self.side(code) * (1 if code == transfer.debit else -1) * transfer.amount
                     balance += raised
                     counter = transfer.credit if code == transfer.debit else transfer.debit
-                    lines.append(Line(entry, counter, raised, balance))
+                    lines.append(Line(entry, position, counter, raised, balance))
         return lines
 
     def _malformed(self, said: Journal) -> list[Outcome]:
