@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 help:
 	@echo "make demo       run the market on this machine (PORT=8000, RIALTO_HOME=.rialto)"
 	@echo "make test       run the whole test suite"
-	@echo "make test-long  run the tests that take minutes"
+	@echo "make test-long  run the tests that take minutes, one after another; each tells what it did"
 	@echo "make lint       run every check that is not a test"
 	@echo "make setup      only build .venv"
 	@echo "make clean      remove what was built; the market's data stay"
@@ -38,7 +38,7 @@ test: setup browser
 	$(RUN) -m pytest -n 2 --dist loadgroup -m "not long" $(ARGS)
 
 test-long: setup browser
-	$(RUN) -m pytest -m long $(ARGS)
+	$(RUN) -m pytest -v -m long $(ARGS)
 
 lint: setup
 	$(RUN) -m ruff check .

@@ -6,7 +6,7 @@ processes, or kills something takes `fresh_database`, a private copy. Nothing is
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -36,6 +36,20 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         _skipped_data_tests.append(report.nodeid)
 
 
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
+    """Print what tests had to `tell`: how much a random or a long one did."""
+    told = [
+        f"{report.nodeid.split('::')[-1]} ({report.duration:.0f} s): {text}"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, text in getattr(report, "user_properties", ())
+        if name == "did" and report.when == "call"
+    ]
+    if told:
+        terminalreporter.section("what was done")
+        terminalreporter.write_line("\n".join(told))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under `.ci/run` a test that reads the data sets may not be skipped where they are at hand."""
@@ -47,6 +61,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def shared_data() -> Path:
     """Return where the data sets lie: `RIALTO_DATA`, or beside the checkout."""
     return Path(os.environ.get("RIALTO_DATA") or env.CHECKOUT.parent / "shared" / "data")
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what a test calls with a line on what it did, printed at the end of the run."""
+    return lambda text: record_property("did", text)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,24 @@
-"""Why the ledger refuses. After any of these nothing has moved and the key is still free."""
+"""Why the ledger refuses. After any of these nothing has moved and the key is still free.
+
+A database that goes away is no refusal: it raises ``django.db.OperationalError``, and whether the journal was posted is
+told by repeating it under the same key.
+"""
+
+SHOWN = 80  # characters of a caller's text that an error's sentence repeats
+
+
+def shown(value: object) -> str:
+    """Return a caller's value as a sentence may repeat it: on one line, printable and short."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception:  # a number of thousands of digits, an object of the caller's own
+        text = f"a value of type {type(value).__name__}"
+    text = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 class LedgerError(Exception):
@@ -7,6 +27,10 @@ class LedgerError(Exception):
 
 class InvalidJournal(LedgerError):
     """The journal cannot be posted by anybody: it is incomplete or says something the book cannot hold."""
+
+
+class InvalidAccount(LedgerError):
+    """The account cannot be opened by anybody: its definition is incomplete or contradicts itself."""
 
 
 class InvalidAmount(LedgerError):
@@ -23,7 +47,7 @@ class AccountRefused(LedgerError):
     reason = "The account {account} refuses."
 
     def __init__(self, account: str) -> None:
-        super().__init__(self.reason.format(account=account))
+        super().__init__(self.reason.format(account=shown(account)))
         self.account = account
 
 
@@ -55,7 +79,7 @@ class InsufficientFunds(LedgerError):
     """``account`` would fall below its floor: ``needed`` minor units against ``available`` above the floor."""
 
     def __init__(self, account: str, available: int, needed: int) -> None:
-        super().__init__(f"{account} has {available} available above its floor and {needed} is needed.")
+        super().__init__(f"{shown(account)} has {available} available above its floor and {needed} is needed.")
         self.account = account
         self.available = available
         self.needed = needed
@@ -100,9 +124,9 @@ def refusal(
         case "insufficient_funds":
             return InsufficientFunds(account, available, needed)
         case "key_reused":
-            return KeyReused(f"The key {key[:100]!r} was used before for a journal that says something else.")
+            return KeyReused(f"The key {shown(key)} was used before for a journal that says something else.")
         case "already_reversed":
-            return AlreadyReversed(f"What {key[:100]!r} would reverse has been reversed before.")
+            return AlreadyReversed(f"What {shown(key)} would reverse has been reversed before.")
     kinds = {
         "unknown_account": UnknownAccount,
         "account_closed": AccountClosed,

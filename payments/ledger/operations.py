@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from django.db import connection
 
@@ -64,6 +64,7 @@ def reverse(*, journal_id: int, key: str, reason: str, at: datetime) -> Posted:
     :raises AlreadyReversed: it was reversed before, under another key.
     :raises LedgerError: the mirror image was refused, like any journal.
     """
+    says.check_journal_id(journal_id)
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT j.reference, j.currency, array_agg(ARRAY[credit.code, debit.code, t.amount::text]
@@ -102,10 +103,12 @@ def open_account(*, spec: AccountSpec, at: datetime) -> None:
 def open_accounts(*, specs: Iterable[AccountSpec], at: datetime) -> None:
     """Open accounts; one that is there with the same definition is left as it is.
 
+    :raises InvalidAccount: a definition is incomplete or contradicts itself; then none was opened.
     :raises AccountExists: one is there with another definition; then none was opened.
     """
     by_code: dict[str, AccountSpec] = {}
     for spec in specs:
+        says.check_account(spec)
         if by_code.setdefault(spec.code, spec) != spec:
             raise errors.AccountExists(spec.code)
     if not by_code:
@@ -136,6 +139,7 @@ def close_account(*, code: str, at: datetime) -> None:
     :raises UnknownAccount: there is no such account.
     :raises AccountNotEmpty: its balance is not zero.
     """
+    says.check_codes([code])
     with connection.cursor() as cursor:
         cursor.execute("SELECT ledger_close(%s, %s)", [code, at])
         [outcome] = cursor.fetchone()
@@ -154,7 +158,9 @@ def lock(*, codes: Iterable[str]) -> dict[str, int]:
     """
     if not connection.in_atomic_block:
         raise errors.LedgerError("Balances are held by a transaction: call lock inside transaction.atomic().")
-    wanted = sorted(set(codes))
+    wanted = list(codes)
+    says.check_codes(wanted)
+    wanted = sorted(set(wanted))
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM ledger_hold(%s)", [_texts(wanted)])
         held = {code: (hot, balance) for code, hot, balance in cursor.fetchall()}
@@ -220,7 +226,7 @@ def _parameters(batch: Sequence[Journal], reverses: int | None) -> list[object]:
     ]
     for journal in batch:
         if journal.happened_at not in times:
-            times[journal.happened_at] = journal.happened_at.isoformat()
+            times[journal.happened_at] = journal.happened_at.astimezone(UTC).isoformat()
     return [
         _texts([says.key_hash(journal.key) for journal in batch]),
         _texts([journal.event for journal in batch]),

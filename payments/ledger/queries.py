@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from payments.ledger import errors
-from payments.ledger.journal import Transfer, key_hash
+from payments.ledger.journal import Transfer, check_codes, check_journal_id, key_hash, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,7 @@ def balances(*, codes: Iterable[str], at: datetime | None = None, as_recorded: b
     :raises UnknownAccount: one of the accounts is not there.
     """
     wanted = list(dict.fromkeys(codes))
+    check_codes(wanted)
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, code, normal_side FROM ledger_account WHERE code = ANY (%s)", [wanted])
         accounts = {account_id: (code, side) for account_id, code, side in cursor.fetchall()}
@@ -188,6 +189,7 @@ def statement(
 
     :raises UnknownAccount: there is no such account.
     """
+    check_codes([code])
     edge = until
     if before and (until is None or before[0] < until):
         edge = before[0]
@@ -375,6 +377,7 @@ def journal(*, journal_id: int) -> BookJournal:
 
     :raises UnknownJournal: there is no such journal.
     """
+    check_journal_id(journal_id)
     found = _journals("j.id = %s", journal_id)
     if not found:
         raise errors.UnknownJournal(f"There is no journal {journal_id}.")
@@ -383,6 +386,8 @@ def journal(*, journal_id: int) -> BookJournal:
 
 def journals_for(*, reference: str, limit: int | None = None) -> list[BookJournal]:
     """Return the journals of one order, payment, loan… in the order they were posted, the first ``limit``."""
+    if not storable(reference):
+        return []
     return _journals(
         "j.id IN (SELECT id FROM ledger_all_journal WHERE reference = %s ORDER BY id LIMIT %s)", reference, limit
     )

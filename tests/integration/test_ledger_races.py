@@ -1,17 +1,17 @@
-"""Real connections racing for the same keys, the same cents and the same accounts."""
+"""Real connections racing for the same keys, the same cents and the same accounts, all at once."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from itertools import pairwise
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, transaction
 
 from payments.ledger import chart, errors, operations, queries
-from payments.ledger.journal import Posted
+from payments.ledger.journal import Journal, Posted
 from tests.databases import Database
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
+from tests.races import race
 
 
 @pytest.fixture(autouse=True)
@@ -19,30 +19,6 @@ def _book(fresh_database: Database, django_db_blocker: object, settings: object)
     settings.RIALTO_CHECKS = []
     with django_db_blocker.unblock():
         yield
-
-
-def race(*runners: Callable[[], object]) -> list[object]:
-    """Run each in a thread with its own connection, all at once; return results or the errors raised."""
-    results: list[object] = [None] * len(runners)
-    barrier = threading.Barrier(len(runners))
-
-    def run(index: int) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait(30)
-            results[index] = runners[index]()
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[index]) for index in range(len(runners))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads)
-    return results
 
 
 def test_the_same_key_from_sixteen_connections_posts_once() -> None:
@@ -73,26 +49,26 @@ def test_of_two_inputs_under_one_key_one_is_posted_and_the_other_refused() -> No
     assert sorted(queries.balances(codes=[one, two]).values()) in ([0, 5], [0, 6])
 
 
-def test_a_key_waits_for_the_transaction_that_holds_it_and_is_free_when_that_is_undone() -> None:
-    open_deposits("1")
+def test_batches_with_the_same_keys_in_opposite_order_post_each_once() -> None:
+    deposits = open_deposits(*"12345678")
     operations.open_account(spec=chart.income("commission", "EUR"), at=AT)
-    journal = make_journal("same", (NOSTRO, "income:commission", 7))
-    posted, waiting = threading.Event(), threading.Event()
 
-    def undo() -> None:
-        with transaction.atomic():
-            operations.post(journal=journal)
-            posted.set()
-            waiting.wait(30)
-            transaction.set_rollback(True)
+    def post(journals: list[Journal]) -> list[Posted | errors.LedgerError]:
+        while True:  # told to post again, a caller does
+            try:
+                return operations.post_many(journals=journals)
+            except OperationalError as problem:
+                if "deadlock" in str(problem):
+                    raise
 
-    def follow() -> Posted:
-        posted.wait(30)
-        threading.Timer(0.3, waiting.set).start()
-        return operations.post(journal=journal)
-
-    assert race(undo, follow)[1].replayed is False
-    assert queries.balance(code="income:commission") == 7
+    for codes in (["income:commission"] * 8, deposits):
+        journals = [make_journal(f"{code} {number}", (NOSTRO, code, 1)) for number, code in enumerate(codes)]
+        orders = (journals, journals[::-1], journals[4:] + journals[:4], journals[1::2] + journals[::2])
+        results = race(*[lambda order=order: post(order) for order in orders * 3])
+        told = [result for each in results for result in each]
+        assert Counter(result.replayed for result in told) == {False: 8, True: 8 * 11}
+        assert len({(result.key, result.journal_id) for result in told}) == 8
+    assert queries.balances(codes=[NOSTRO, "income:commission"]) == {NOSTRO: 16, "income:commission": 8}
 
 
 def test_of_two_spends_of_the_last_cent_one_wins() -> None:
@@ -106,66 +82,82 @@ def test_of_two_spends_of_the_last_cent_one_wins() -> None:
     assert queries.balance(code=one) == 0
 
 
+def decide(codes: list[str], key: str) -> list[Posted]:
+    """Hold all the balances, in whatever order they are named, and decide on them."""
+    with transaction.atomic():
+        held = operations.lock(codes=codes)
+        rich, *_, poor = sorted(codes, key=held.get, reverse=True)
+        return [operations.post(journal=make_journal(f"{key}/{n}", (rich, poor, 1))) for n in range(2)]
+
+
+CROSSINGS = {
+    "pairs": lambda codes, key: [
+        operations.post(journal=make_journal(f"{key}/{a}", (a, b, 1))) for a, b in pairwise(codes)
+    ],
+    "cycles": lambda codes, key: [
+        operations.post(journal=make_journal(key, *((a, b, 1) for a, b in pairwise([*codes, codes[0]]))))
+    ],
+    "batches": lambda codes, key: operations.post_many(
+        journals=[make_journal(f"{key}/{a}", (a, b, 1)) for a, b in pairwise([*codes, codes[0]])]
+    ),
+    "decisions": lambda codes, key: decide(codes, key),
+    "batches with the house": lambda codes, key: operations.post_many(
+        journals=[
+            make_journal(f"{key}/{a}", (a, b, 2), (b, "income:commission", 1), (NOSTRO, a, 1))
+            for a, b in pairwise(codes)
+        ]
+    ),
+}
+
+
 def test_crossing_transfers_between_the_same_accounts_never_deadlock() -> None:
     codes = open_deposits(*"12345")
+    operations.open_account(spec=chart.income("commission", "EUR"), at=AT)
     operations.post_many(journals=[make_journal(f"in {code}", (NOSTRO, code, 10_000)) for code in codes])
 
-    def crossing(number: int) -> Callable[[], None]:
+    def crossing(name: str, number: int) -> Callable[[], None]:
         order = codes[number % 5 :] + codes[: number % 5]
         order = order if number % 2 else order[::-1]
 
         def run() -> None:
-            for turn in range(25):
-                pairs = list(zip(order, [*order[1:], order[0]], strict=True))
-                operations.post_many(
-                    journals=[make_journal(f"{number}/{turn}/{a}", (a, b, 1 + turn % 3)) for a, b in pairs]
-                )
+            for turn in range(20):
+                results = CROSSINGS[name.removesuffix(" at once")](order, f"{name}/{number}/{turn}")
+                assert {type(result) for result in results} == {Posted}
 
         return run
 
-    assert race(*[crossing(number) for number in range(8)]) == [None] * 8
+    for name in CROSSINGS:
+        assert race(*[crossing(name, number) for number in range(8)]) == [None] * 8
+    assert race(*[crossing(name + " at once", number) for number, name in enumerate(CROSSINGS)]) == [None] * 5
     assert sum(queries.balances(codes=codes).values()) == 50_000
     assert not operations.verify().problems
 
 
-def test_a_held_balance_cannot_be_spent_by_another() -> None:
-    one, two = open_deposits("1", "2")
-    pay_in(one, 10)
-    held, done = threading.Event(), []
-
-    def decide() -> None:
-        with transaction.atomic():
-            balance = operations.lock(codes=[one])[one]
-            held.set()
-            threading.Event().wait(0.3)
-            assert not done
-            operations.post(journal=make_journal("all", (one, two, balance)))
-
-    def spend() -> None:
-        held.wait(30)
-        try:
-            operations.post(journal=make_journal("some", (one, two, 3)))
-        finally:
-            done.append(True)
-
-    first, second = race(decide, spend)
-    assert first is None
-    assert isinstance(second, errors.InsufficientFunds)
-    assert queries.balance(code=two) == 10
-
-
-def test_two_reversals_of_one_journal_post_once() -> None:
+def test_a_journal_reversed_sixteen_times_at_once_is_reversed_once() -> None:
     open_deposits("1")
     operations.open_account(spec=chart.income("commission", "EUR"), at=AT)
-    wrong = operations.post(journal=make_journal("k", (NOSTRO, "income:commission", 7)))
-    results = race(
-        *[
-            lambda key=key: operations.reverse(journal_id=wrong.journal_id, key=key, reason="wrong", at=AT)
-            for key in ("a", "b", "c", "d")
-        ]
-    )
-    assert Counter(type(result).__name__ for result in results) == {"Posted": 1, "AlreadyReversed": 3}
-    assert queries.balance(code="income:commission") == 0
+    for credit in ("income:commission", "deposit:1"):
+        operations.post(journal=make_journal(f"before {credit}", (NOSTRO, credit, 100)))
+        wrong = operations.post(journal=make_journal(f"wrong {credit}", (NOSTRO, credit, 7)))
+        results = race(
+            *[
+                lambda number=number, wrong=wrong: operations.reverse(
+                    journal_id=wrong.journal_id, key=f"back {wrong.key} {number}", reason="wrong", at=AT
+                )
+                for number in range(16)
+            ]
+        )
+        assert Counter(type(result).__name__ for result in results) == {"Posted": 1, "AlreadyReversed": 15}
+        assert queries.balance(code=credit) == 100
+
+
+def test_one_reversal_sent_sixteen_times_at_once_is_one() -> None:
+    [one] = open_deposits("1")
+    wrong = pay_in(one, 7)
+    back = lambda: operations.reverse(journal_id=wrong.journal_id, key="back", reason="wrong", at=AT)  # noqa: E731
+    results = race(*[back] * 16)
+    assert Counter(result.replayed for result in results) == {False: 1, True: 15}
+    assert queries.balance(code=one) == 0
 
 
 def test_an_account_is_not_closed_under_a_posting() -> None:
@@ -176,10 +168,13 @@ def test_an_account_is_not_closed_under_a_posting() -> None:
         operations.open_account(spec=spec, at=AT)
         results = race(
             lambda spec=spec: operations.close_account(code=spec.code, at=AT),
-            lambda spec=spec: operations.post(journal=make_journal(spec.code, (two, spec.code, 1))),
+            *[
+                lambda spec=spec, n=n: operations.post(journal=make_journal(f"{spec.code}/{n}", (two, spec.code, 1)))
+                for n in range(3)
+            ],
         )
         outcome = [type(result).__name__ for result in results]
-        assert outcome in (["NoneType", "AccountClosed"], ["AccountNotEmpty", "Posted"])
+        assert outcome in (["NoneType", *["AccountClosed"] * 3], ["AccountNotEmpty", *["Posted"] * 3])
     assert not operations.verify().problems
 
 
@@ -199,35 +194,6 @@ def test_a_hot_account_is_not_closed_under_a_posting() -> None:
         posted = sum(isinstance(result, Posted) for result in results)
         assert balance == posted
         assert (results[0] is None) == (posted == 0)
-
-
-def test_a_seal_leaves_out_the_transactions_still_under_way_and_the_next_takes_them() -> None:
-    one, two = open_deposits("1", "2")
-    pay_in(one, 5)
-    posted, sealed = threading.Event(), threading.Event()
-
-    def slow() -> None:
-        with transaction.atomic():
-            pay_in(two, 7)
-            posted.set()
-            sealed.wait(30)
-
-    def sealer() -> int:
-        posted.wait(30)
-        pay_in(one, 6)  # a higher id, committed first
-        operations.seal()
-        found = operations.verify()
-        operations.write_closings(at=AT + timedelta(days=1), minimum=1)
-        sealed.set()
-        return len(found.problems)
-
-    assert race(slow, sealer) == [None, 0]
-    assert queries.balances(codes=[NOSTRO, two]) == {NOSTRO: 18, two: 7}
-    assert queries.balance(code=NOSTRO, at=AT) == 18
-    assert operations.seal() == 1
-    operations.write_closings(at=AT + timedelta(days=2), minimum=1)
-    assert queries.balance(code=NOSTRO, at=AT + timedelta(days=3)) == 18
-    assert not operations.verify().problems
 
 
 def test_a_month_without_its_table_gets_one_while_many_post(fresh_database: Database) -> None:
