@@ -45,23 +45,23 @@ def database(*, apps: tuple[str, ...]) -> Iterator[Throwaway]:
     try:
         with closing(_server()) as server, server.cursor() as cursor:
             cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), _owner()))
-        try:
-            if _is_embedded():
-                postgres.grant_to_app(home=env.home(), name=name)
-            _migrate(made=made, apps=apps)
-            connection.close()
-            connection.settings_dict["NAME"] = name
-            yield made
-        finally:
-            connection.close()
-            connection.settings_dict["NAME"] = usual
-            with closing(_server()) as server, server.cursor() as cursor:
-                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
     except psycopg2.Error as problem:
         raise UnableToMeasure(
             f"The server does not let a database be made for the measurement ({str(problem).strip()}): "
             "give DATABASE_OWNER_URL a role that may CREATE DATABASE."
         ) from None
+    try:
+        if _is_embedded():
+            postgres.grant_to_app(home=env.home(), name=name)
+        _migrate(made=made, apps=apps)
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        yield made
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+        with closing(_server()) as server, server.cursor() as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def pgbench() -> Path:

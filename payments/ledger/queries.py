@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from payments.ledger import errors
+from payments.ledger.fetching import rows
 from payments.ledger.journal import Transfer, check_codes, check_journal_id, key_hash, storable
 
 
@@ -123,6 +122,13 @@ class SealState:
     unsealed: int
 
 
+def _sums(ids: str, at: datetime | None, as_recorded: bool) -> tuple[str, list[datetime]]:
+    """Return the SQL for the sums of the accounts that the subquery ``ids`` gives in one array, and its values."""
+    if at is None:
+        return f"ledger_sums_now(({ids}))", []
+    return f"{'ledger_sums_as_recorded' if as_recorded else 'ledger_sums'}(({ids}), %s)", [at]
+
+
 def balance(*, code: str, at: datetime | None = None, as_recorded: bool = False) -> int:
     """Return one account's balance; see ``balances``.
 
@@ -135,26 +141,21 @@ def balances(*, codes: Iterable[str], at: datetime | None = None, as_recorded: b
     """Return balances now, or of what had happened ``at`` an instant.
 
     With ``as_recorded``, of what the book held at that instant, whenever it happened: an answer that later
-    journals dated back do not change.
+    journals dated back do not change, and nothing does once a seal was written after that instant (until then a
+    posting that was under way may still come in).
 
     :raises UnknownAccount: one of the accounts is not there.
     """
     wanted = list(dict.fromkeys(codes))
     check_codes(wanted)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, code, normal_side FROM ledger_account WHERE code = ANY (%s)", [wanted])
-        accounts = {account_id: (code, side) for account_id, code, side in cursor.fetchall()}
-        ids = list(accounts)
-        if at is None:
-            cursor.execute("SELECT * FROM ledger_sums_now(%s::bigint[])", [ids])
-        elif as_recorded:
-            cursor.execute("SELECT * FROM ledger_sums_as_recorded(%s::bigint[], %s)", [ids, at])
-        else:
-            cursor.execute("SELECT * FROM ledger_sums(%s::bigint[], %s)", [ids, at])
-        found = {}
-        for account_id, debits, credits in cursor.fetchall():
-            code, side = accounts[account_id]
-            found[code] = debits - credits if side == "debit" else credits - debits
+    sums, values = _sums("SELECT array_agg(id) FROM ledger_account WHERE code = ANY (%s)", at, as_recorded)
+    found = dict(
+        rows(
+            f"""SELECT a.code, CASE a.normal_side WHEN 'debit' THEN s.debits - s.credits ELSE s.credits - s.debits END
+                FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id""",  # noqa: S608
+            [wanted, *values],
+        )
+    )
     for code in wanted:
         if code not in found:
             raise errors.UnknownAccount(code)
@@ -164,9 +165,8 @@ def balances(*, codes: Iterable[str], at: datetime | None = None, as_recorded: b
 def posted(*, keys: Iterable[str]) -> set[str]:
     """Return those of ``keys`` under which a journal was posted."""
     by_hash = {key_hash(key): key for key in keys}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT hash::text FROM ledger_key WHERE hash = ANY (%s::uuid[])", [list(by_hash)])
-        return {by_hash[found.replace("-", "")] for (found,) in cursor.fetchall()}
+    found = rows("SELECT hash::text FROM ledger_key WHERE hash = ANY (%s::uuid[])", [list(by_hash)])
+    return {by_hash[hashed.replace("-", "")] for (hashed,) in found}
 
 
 def statement(
@@ -203,16 +203,14 @@ def statement(
         _LINES_OF_ONE_SIDE.format(side=side, counter=other, sign=sign, clock=clock)
         for side, other, sign in (("debit_id", "credit_id", ""), ("credit_id", "debit_id", "-"))
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT.format(clock=clock, sums=sums, sides=" UNION ALL ".join(sides)), values)
-        rows = cursor.fetchall()
-    if not rows:
+    found = rows(_STATEMENT.format(clock=clock, sums=sums, sides=" UNION ALL ".join(sides)), values)
+    if not found:
         raise errors.UnknownAccount(code)
-    currency, final = rows[0][:2]
+    currency, final = found[0][:2]
     some = bool(event or reference or counter)
     lines = [
         StatementLine(*line, balance=None if some else final - newer, metadata=json.loads(metadata))
-        for _, _, *line, metadata, newer in reversed(rows)
+        for _, _, *line, metadata, newer in reversed(found)
         if line[0] is not None
     ]
     opening = final if some or not lines else lines[0].balance - lines[0].amount
@@ -238,7 +236,7 @@ _LINES_OF_ONE_SIDE = """(
 
 # The balance at the edge: what had moved before it, and at its own instant what stands below the line ``before``.
 _STATEMENT = """
-SELECT account.currency, (account.sign * (sums.debits - sums.credits) + coalesce(level.amount, 0))::bigint,
+SELECT account.currency, (account.sign * (sums.debits - sums.credits) + coalesce(level.amount, 0))::numeric,
     line.journal_id, line.position, line.happened_at, line.recorded_at, line.event, line.reference, line.counter,
     line.amount, line.metadata, line.newer - line.amount
 FROM (SELECT id, currency, CASE normal_side WHEN 'debit' THEN 1 ELSE -1 END AS sign
@@ -253,7 +251,7 @@ LEFT JOIN LATERAL (
 ) AS level ON true
 LEFT JOIN LATERAL (
     SELECT moved.*, j.event, j.reference, j.metadata::text AS metadata, counter.code AS counter,
-        sum(moved.amount) OVER (ORDER BY moved.{clock} DESC, moved.journal_id DESC, position DESC)::bigint AS newer
+        sum(moved.amount) OVER (ORDER BY moved.{clock} DESC, moved.journal_id DESC, position DESC) AS newer
     FROM ({sides}) AS moved
     JOIN ledger_all_journal j ON j.id = moved.journal_id AND j.recorded_at = moved.recorded_at
     JOIN ledger_account counter ON counter.id = moved.counter_id
@@ -264,27 +262,19 @@ ORDER BY line.{clock} DESC, line.journal_id DESC, line.position DESC
 """
 
 
-def _sums(ids: str, at: datetime | None, as_recorded: bool) -> tuple[str, list[datetime]]:
-    """Return the SQL for the sums of the accounts that the subquery ``ids`` gives in one array, and its values."""
-    if at is None:
-        return f"ledger_sums_now(({ids}))", []
-    return f"{'ledger_sums_as_recorded' if as_recorded else 'ledger_sums'}(({ids}), %s)", [at]
-
-
 def trial_balance(*, at: datetime | None = None, as_recorded: bool = False) -> list[TrialLine]:
     """Return every account that has moved, by code: now, or of what had happened or was recorded ``at`` an instant.
 
     Per currency the debits and the credits sum to the same.
     """
     sums, values = _sums("SELECT array_agg(id) FROM ledger_account", at, as_recorded)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT a.code, a.account_class, a.currency, a.normal_side, s.debits, s.credits
-                FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id
-                WHERE s.debits + s.credits > 0 ORDER BY a.code""",  # noqa: S608
-            values,
-        )
-        return [TrialLine(*row) for row in cursor.fetchall()]
+    found = rows(
+        f"""SELECT a.code, a.account_class, a.currency, a.normal_side, s.debits, s.credits
+            FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id
+            WHERE s.debits + s.credits > 0 ORDER BY a.code""",  # noqa: S608
+        values,
+    )
+    return [TrialLine(*row) for row in found]
 
 
 # What ``chart.family`` says, in SQL
@@ -295,15 +285,13 @@ _FAMILY = r"""CASE WHEN a.code LIKE 'payout:%%:%%' THEN 'payout:transit:*' ELSE 
 def families(*, at: datetime | None = None, as_recorded: bool = False) -> list[FamilyLine]:
     """Return the chart of accounts by family and currency, with what its accounts sum to."""
     sums, values = _sums("SELECT array_agg(id) FROM ledger_account", at, as_recorded)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT a.account_class, {_FAMILY} AS family, a.currency, count(*), sum(s.debits)::bigint,
-                    sum(s.credits)::bigint
-                FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id
-                GROUP BY a.account_class, family, a.currency ORDER BY a.account_class, family, a.currency""",  # noqa: S608
-            values,
-        )
-        return [FamilyLine(*row) for row in cursor.fetchall()]
+    found = rows(
+        f"""SELECT a.account_class, {_FAMILY} AS family, a.currency, count(*), sum(s.debits), sum(s.credits)
+            FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id
+            GROUP BY a.account_class, family, a.currency ORDER BY a.account_class, family, a.currency""",  # noqa: S608
+        values,
+    )
+    return [FamilyLine(*row) for row in found]
 
 
 def accounts(
@@ -326,13 +314,12 @@ def accounts(
             AND strpos(lower(code), lower(%s)) > 0
         ORDER BY code LIMIT %s) AS found"""  # noqa: S608
     sums, values = _sums(ids, at, as_recorded)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT a.code, a.account_class, a.currency, a.normal_side, s.debits, s.credits
-                FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id ORDER BY a.code""",  # noqa: S608
-            [after, start, family, family, containing, limit, *values],
-        )
-        return [TrialLine(*row) for row in cursor.fetchall()]
+    found = rows(
+        f"""SELECT a.code, a.account_class, a.currency, a.normal_side, s.debits, s.credits
+            FROM {sums} AS s JOIN ledger_account a ON a.id = s.account_id ORDER BY a.code""",  # noqa: S608
+        [after, start, family, family, containing, limit, *values],
+    )
+    return [TrialLine(*row) for row in found]
 
 
 def balance_sheet(*, at: datetime | None = None, as_recorded: bool = False) -> list[ReportLine]:
@@ -357,19 +344,18 @@ def profit_and_loss(*, since: datetime, until: datetime, as_recorded: bool = Fal
     instant = timedelta(microseconds=1)
     later, last = _sums("SELECT ids FROM result", until - instant, as_recorded)
     earlier, first = _sums("SELECT ids FROM result", since - instant, as_recorded)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""WITH result AS (SELECT array_agg(id) AS ids FROM ledger_account
-                   WHERE account_class IN ('income', 'expense'))
-               SELECT a.account_class, a.code, a.currency, CASE a.account_class WHEN 'income' THEN 1 ELSE -1 END
-                   * (later.credits - later.debits - earlier.credits + earlier.debits) AS amount
-               FROM {later} AS later JOIN {earlier} AS earlier USING (account_id)
-               JOIN ledger_account a ON a.id = account_id
-               WHERE later.debits + later.credits > earlier.debits + earlier.credits
-               ORDER BY a.account_class DESC, a.code""",  # noqa: S608
-            [*last, *first],
-        )
-        return [ReportLine(*row) for row in cursor.fetchall()]
+    found = rows(
+        f"""WITH result AS (SELECT array_agg(id) AS ids FROM ledger_account
+               WHERE account_class IN ('income', 'expense'))
+           SELECT a.account_class, a.code, a.currency, CASE a.account_class WHEN 'income' THEN 1 ELSE -1 END
+               * (later.credits - later.debits - earlier.credits + earlier.debits) AS amount
+           FROM {later} AS later JOIN {earlier} AS earlier USING (account_id)
+           JOIN ledger_account a ON a.id = account_id
+           WHERE later.debits + later.credits > earlier.debits + earlier.credits
+           ORDER BY a.account_class DESC, a.code""",  # noqa: S608
+        [*last, *first],
+    )
+    return [ReportLine(*row) for row in found]
 
 
 def journal(*, journal_id: int) -> BookJournal:
@@ -395,50 +381,45 @@ def journals_for(*, reference: str, limit: int | None = None) -> list[BookJourna
 
 def find_key(*, key: str) -> int | None:
     """Return the journal that an idempotency key has posted."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT journal_id FROM ledger_key WHERE hash = %s::uuid", [key_hash(key)])
-        row = cursor.fetchone()
-    return row[0] if row else None
+    found = rows("SELECT journal_id FROM ledger_key WHERE hash = %s::uuid", [key_hash(key)])
+    return found[0][0] if found else None
 
 
 def seal_state() -> SealState | None:
     """Return the newest seal and how many journals it does not cover, or nothing before the first seal."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT sequence, sealed_at, encode(hash, 'hex'), (SELECT count(*) FROM ledger_journal j
-                   WHERE j.id > newest.settled_id AND j.xid >= newest.to_xid)
-               FROM ledger_seal AS newest ORDER BY sequence DESC LIMIT 1"""
-        )
-        row = cursor.fetchone()
-    return SealState(*row) if row else None
+    found = rows(
+        """SELECT sequence, sealed_at, encode(hash, 'hex'), (SELECT count(*) FROM ledger_journal j
+               WHERE j.id > newest.settled_id AND j.xid >= newest.to_xid)
+           FROM ledger_seal AS newest ORDER BY sequence DESC LIMIT 1"""
+    )
+    return SealState(*found[0]) if found else None
 
 
 def _journals(condition: str, *values: int | str | None) -> list[BookJournal]:
-    with connection.cursor() as cursor:
-        cursor.execute(
+    found = rows(
             f"""SELECT j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata::text,
-                   array_agg(ARRAY[debit.code, credit.code, t.amount::text] ORDER BY t.position),
-                   k.reverses, (SELECT journal_id FROM ledger_key WHERE reverses = j.id),
-                   replace(k.hash::text, '-', ''),
-                   (SELECT sequence FROM ledger_seal WHERE to_xid > j.xid ORDER BY sequence LIMIT 1)
-                FROM ledger_all_journal j
-                JOIN ledger_key k ON k.journal_id = j.id
-                JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
-                JOIN ledger_account debit ON debit.id = t.debit_id
-                JOIN ledger_account credit ON credit.id = t.credit_id
-                WHERE {condition}
-                GROUP BY j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata, j.xid,
-                    k.reverses, k.hash
-                ORDER BY j.id""",  # noqa: S608
-            values,
+               array_agg(ARRAY[debit.code, credit.code, t.amount::text] ORDER BY t.position),
+               k.reverses, (SELECT journal_id FROM ledger_key WHERE reverses = j.id),
+               replace(k.hash::text, '-', ''),
+               (SELECT sequence FROM ledger_seal WHERE to_xid > j.xid ORDER BY sequence LIMIT 1)
+            FROM ledger_all_journal j
+            JOIN ledger_key k ON k.journal_id = j.id
+            JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
+            JOIN ledger_account debit ON debit.id = t.debit_id
+            JOIN ledger_account credit ON credit.id = t.credit_id
+            WHERE {condition}
+            GROUP BY j.id, j.recorded_at, j.event, j.reference, j.happened_at, j.currency, j.metadata, j.xid,
+                k.reverses, k.hash
+            ORDER BY j.id""",  # noqa: S608
+        values,
+    )
+    return [
+        BookJournal(
+            *row,
+            tuple(Transfer(debit, credit, int(amount)) for debit, credit, amount in transfers),
+            json.loads(metadata),
+            *standing,
         )
-        return [
-            BookJournal(
-                *row,
-                tuple(Transfer(debit, credit, int(amount)) for debit, credit, amount in transfers),
-                json.loads(metadata),
-                *standing,
-            )
-            for *row, metadata, transfers, reverses, reversed_by, key_hash, seal in cursor.fetchall()
-            for standing in [(reverses, reversed_by, key_hash, seal)]
-        ]
+        for *row, metadata, transfers, reverses, reversed_by, key_hash, seal in found
+        for standing in [(reverses, reversed_by, key_hash, seal)]
+    ]

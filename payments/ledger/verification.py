@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from payments.ledger import seals
+from payments.ledger.fetching import rows
 
 CHUNK = 100_000
 _LAST_ID = 2**63 - 1
@@ -47,7 +48,7 @@ def verify(*, from_seal: int = 0, progress: Callable[[int, int], None] = lambda 
     filed = seals.read_heads()  # before the snapshot, so the book has all of these
     with transaction.atomic():
         if not connection.savepoint_ids:
-            _rows("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            rows("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         book = _Book(from_seal)
         book.read(progress)
         checks = [
@@ -91,7 +92,7 @@ class _Book:
         self.changed: list[str] = []
         self.broken_floors: list[str] = []
         self.full = from_seal == 0
-        every = _rows("SELECT sequence, previous, hash, to_xid, settled_id FROM ledger_seal ORDER BY sequence")
+        every = rows("SELECT sequence, previous, hash, to_xid, settled_id FROM ledger_seal ORDER BY sequence")
         trusted = [row for row in every if row[0] <= from_seal]
         if from_seal and (not trusted or trusted[-1][0] != from_seal):
             raise ValueError(f"There is no seal {from_seal} to start from.")
@@ -102,7 +103,7 @@ class _Book:
         # By the number of a seal from here: the hashes of its accounts' and its journals' leaves.
         self.digests = defaultdict(lambda: (sha256(), sha256()))
         self.accounts: dict[int, _Account] = {}
-        for account_id, xid, leaf, *definition in _rows(
+        for account_id, xid, leaf, *definition in rows(
             """SELECT id, xid, leaf, code, account_class, currency, CASE normal_side WHEN 'debit' THEN 1 ELSE -1 END,
                floor, hot, closed_at IS NOT NULL FROM ledger_account JOIN ledger_account_evidence USING (id, xid)
                ORDER BY id"""
@@ -111,23 +112,23 @@ class _Book:
             if xid >= self.after_xid:
                 self.digests[bisect_right(self.ends, xid)][0].update(leaf)
         self.closings = self._closings() if self.full else []
-        [[self.instants]] = _rows("SELECT array_agg(DISTINCT instant ORDER BY instant)::text FROM ledger_closing")
+        [[self.instants]] = rows("SELECT array_agg(DISTINCT instant ORDER BY instant)::text FROM ledger_closing")
         # By account: sums by the first instant closed and the first seal that include them.
         self.moved: dict[int, dict[tuple[int, int], tuple[int, int]]] = defaultdict(dict)
         if self.base:
             self._trust_balances()
 
     def _closings(self) -> list[tuple]:
-        return _rows(
+        return rows(
             """SELECT account_id, dense_rank() OVER (ORDER BY instant) - 1, through_seal, debits, credits, instant::text
                FROM ledger_closing ORDER BY account_id, instant, through_seal"""
         )
 
     def _trust_balances(self) -> None:
         """Start the accounts from today's balances less what moved after the trusted seal."""
-        rows = _rows("SELECT account_id, debits, credits, version FROM ledger_balance")
-        later = _rows("SELECT * FROM ledger_effects(%s, %s, %s)", [self.after_id + 1, _LAST_ID, self.after_xid])
-        for account_id, debits, credits, moves, *_ in rows + [(i, -d, -c, -m) for i, d, c, m, *_ in later]:
+        held = rows("SELECT account_id, debits, credits, version FROM ledger_balance")
+        later = rows("SELECT * FROM ledger_effects(%s, %s, %s)", [self.after_id + 1, _LAST_ID, self.after_xid])
+        for account_id, debits, credits, moves, *_ in held + [(i, -d, -c, -m) for i, d, c, m, *_ in later]:
             if (account := self.accounts.get(account_id)) and not account.hot:
                 account.debits += debits
                 account.credits += credits
@@ -135,7 +136,7 @@ class _Book:
 
     def read(self, progress: Callable[[int, int], None]) -> None:
         """Go through the journals in the order of their ids: posting order for every account."""
-        [[last, total]] = _rows(
+        [[last, total]] = rows(
             """SELECT (SELECT last_value FROM ledger_id_seq),
                (SELECT count(*) FROM ledger_all_journal WHERE id > %s AND xid >= %s)""",
             [self.after_id, self.after_xid],
@@ -149,7 +150,7 @@ class _Book:
                 low = high + 1
 
     def _read_journals(self, low: int, high: int) -> None:
-        for seal, leaves, journals, transfers, problems in _rows(
+        for seal, leaves, journals, transfers, problems in rows(
             """SELECT width_bucket(xid, %s::bigint[]), string_agg(leaf, '' ORDER BY id), count(*), sum(transfers),
                array_agg(format('journal %%s %%s', id, problem) ORDER BY id) FILTER (WHERE problem IS NOT NULL)
                FROM ledger_evidence(%s, %s) WHERE xid >= %s OR xid IS NULL GROUP BY 1""",
@@ -161,7 +162,7 @@ class _Book:
                 self.transfers += int(transfers)
                 self.digests[seal][1].update(leaves)
         if self.closings:
-            for account_id, instant, seal, debits, credits in _rows(
+            for account_id, instant, seal, debits, credits in rows(
                 """SELECT side.id, width_bucket(t.happened_at - interval '1 microsecond', %s::timestamptz[]),
                    width_bucket(j.xid, %s::bigint[]), sum(side.debits), sum(side.credits)
                    FROM ledger_all_transfer t
@@ -175,7 +176,7 @@ class _Book:
                 self.moved[account_id][instant, seal] = (before[0] + int(debits), before[1] + int(credits))
 
     def _read_effects(self, low: int, high: int) -> None:
-        for account_id, debits, credits, moves, lowest, highest, mixed in _rows(
+        for account_id, debits, credits, moves, lowest, highest, mixed in rows(
             "SELECT * FROM ledger_effects(%s, %s, %s)", [low, high, self.after_xid]
         ):
             account = self.accounts.get(account_id)
@@ -193,7 +194,7 @@ class _Book:
             account.moves += moves
 
     def _name_falls(self, account_id: int, account: _Account, low: int, high: int) -> Iterator[str]:
-        for journal_id, change, running in _rows(
+        for journal_id, change, running in rows(
             """SELECT journal_id, sum(change), sum(sum(change)) OVER (ORDER BY journal_id) FROM (
                    SELECT journal_id, CASE debit_id WHEN %s THEN amount ELSE -amount END * %s AS change
                    FROM ledger_all_transfer WHERE %s IN (debit_id, credit_id) AND journal_id BETWEEN %s AND %s
@@ -207,7 +208,7 @@ class _Book:
     def check_balances(self) -> Iterator[str]:
         """Compare the balance rows with the sums."""
         missing = {account_id for account_id, account in self.accounts.items() if not account.hot}
-        for account_id, *shown, closed in _rows(
+        for account_id, *shown, closed in rows(
             "SELECT account_id, debits, credits, version, closed FROM ledger_balance"
         ):
             missing.discard(account_id)
@@ -254,7 +255,7 @@ class _Book:
         """Compare the chain with its rows and with the signed heads outside the database."""
         digests = [[part.digest() for part in self.digests[number]] for number in range(len(self.seals))]
         holds = dict(
-            _rows(
+            rows(
                 """SELECT s.sequence, s.hash = ledger_seal_hash(s, given.accounts, given.journals)
                    FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS given (sequence, accounts, journals)
                    JOIN ledger_seal s USING (sequence)""",
@@ -278,14 +279,14 @@ class _Book:
         """Say which rows are not what the seal remembers."""
         sequence, _, _, to_xid, _ = self.seals[number]
         span = [self.ends[number - 1] if number else self.after_xid, to_xid]
-        [[leaves]] = _rows("SELECT leaves FROM ledger_seal WHERE sequence = %s", [sequence])
+        [[leaves]] = rows("SELECT leaves FROM ledger_seal WHERE sequence = %s", [sequence])
         marks = [bytes(leaves[start : start + 16]) for start in range(0, len(leaves), 16)]
         kept = {int.from_bytes(mark[:8], "big"): mark[8:] for mark in marks}
-        [[low, high]] = _rows("SELECT min(id), max(id) FROM ledger_all_journal WHERE xid >= %s AND xid < %s", span)
+        [[low, high]] = rows("SELECT min(id), max(id) FROM ledger_all_journal WHERE xid >= %s AND xid < %s", span)
         bounds = [min(kept, default=0), max(kept, default=0), *([low, high] if low is not None else [])]
         found = {
             row_id: (name, bytes(leaf)[:8])
-            for row_id, name, leaf in _rows(
+            for row_id, name, leaf in rows(
                 """SELECT id, 'account ' || code, leaf FROM ledger_account_evidence JOIN ledger_account USING (id, xid)
                    WHERE xid >= %s AND xid < %s UNION ALL
                    SELECT id, 'journal ' || id, leaf FROM ledger_evidence(%s, %s) WHERE xid >= %s AND xid < %s""",
@@ -317,9 +318,3 @@ class _Book:
         known = {line[0] for line in seals.read_heads()}
         if missing := [sequence for sequence in heads if str(sequence) not in known]:
             yield f"the seal file {path} lacks seal {missing[0]}: restore it, or verify where the sealer runs"
-
-
-def _rows(query: str, parameters: list | tuple = ()) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return cursor.fetchall() if cursor.description else []

@@ -36,9 +36,12 @@ def book(fresh_database: Database, django_db_blocker: object, settings: object, 
 
 
 def test_a_journal_names_the_seal_that_covers_it(book: list[int]) -> None:
-    assert [queries.journal(journal_id=each).seal for each in book] == [1, 1, 2, 2, None]
+    # Transactions of other databases that are under way may hold a journal back for a later seal.
+    *sealed, newest = [queries.journal(journal_id=each).seal for each in book]
     state = queries.seal_state()
-    assert (state.sequence, state.unsealed) == (2, 1)
+    assert (sealed[0], sealed[-1], newest) == (1, state.sequence, None)
+    assert sealed == sorted(sealed)
+    assert state.unsealed == 1
     assert state.hash == seals.read_heads()[-1][1]
 
 

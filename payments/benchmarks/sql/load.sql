@@ -1,6 +1,6 @@
 -- One batch, made here so that only the posting costs: every fourth journal is to the hot account.
 WITH journal AS (
-    SELECT n, 1 + (n * 7919 + hashtext(%(prefix)s) & 65535) %% %(accounts)s AS debit FROM generate_series(1, %(size)s) AS n
+    SELECT n, 1 + (n * 7919 + hashtext(%(prefix)s)::bigint & 65535) %% %(accounts)s AS debit FROM generate_series(1, %(size)s) AS n
 ), named AS (
     SELECT n, 'a:' || debit AS debit,
         CASE WHEN n %% 4 = 0 THEN 'hot:1' ELSE 'a:' || 1 + (debit + n %% (%(accounts)s - 1)) %% %(accounts)s END AS credit

@@ -41,10 +41,10 @@ FROM ledger_account;
 -- What journals with ids from `low` to `high` did to each account, in the order they were posted; `lowest` and `highest`
 -- are the extremes of debits less credits after any of them, from zero. Only transactions from `after` on count.
 CREATE FUNCTION ledger_effects(low bigint, high bigint, after bigint)
-RETURNS TABLE (account_id bigint, debits bigint, credits bigint, moves bigint, lowest bigint, highest bigint, mixed boolean)
+RETURNS TABLE (account_id bigint, debits numeric, credits numeric, moves bigint, lowest numeric, highest numeric,
+    mixed boolean)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off SET work_mem = '64MB' AS $$
-SELECT account_id, sum(debits)::bigint, sum(credits)::bigint, sum(moves)::bigint, min(running)::bigint,
-    max(running)::bigint, bool_or(mixed)
+SELECT account_id, sum(debits), sum(credits), sum(moves)::bigint, min(running), max(running), bool_or(mixed)
 FROM (
     SELECT side.account_id, sum(side.debits) AS debits, sum(side.credits) AS credits, count(*) AS moves,
         sum(sum(side.debits - side.credits)) OVER (PARTITION BY side.account_id ORDER BY t.journal_id) AS running,

@@ -14,10 +14,10 @@ WHERE s.sequence = seal AND t.journal_id > s.settled_id AND (t.debit_id = ANY (i
         SELECT xid FROM ledger_all_journal WHERE id = t.journal_id AND recorded_at = t.recorded_at) >= s.to_xid)
 $$;
 
--- Sums of the accounts' transfers that happened up to `at` (NULL: all of them): the newest closing at or
+-- Sums of the accounts' transfers (numeric: a hot account's may leave 64 bits) that happened up to `at` (NULL: all): the newest closing at or
 -- before that instant, what happened since, and what was dated back before it after the closings were made.
 CREATE FUNCTION ledger_sums(ids bigint[], at timestamptz)
-RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
+RETURNS TABLE (account_id bigint, debits numeric, credits numeric)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off AS $$  -- also while the statistics are young
 WITH base AS MATERIALIZED (
@@ -33,8 +33,8 @@ WITH base AS MATERIALIZED (
         (SELECT max(through_seal) FROM ledger_closing)) AS missed
     JOIN base ON base.id = missed.account_id AND missed.happened_at <= base.instant GROUP BY base.id
 )
-SELECT base.id, (base.debits + coalesce(since_debit.amount, 0) + coalesce(late.debits, 0))::bigint,
-    (base.credits + coalesce(since_credit.amount, 0) + coalesce(late.credits, 0))::bigint
+SELECT base.id, (base.debits + coalesce(since_debit.amount, 0) + coalesce(late.debits, 0)),
+    (base.credits + coalesce(since_credit.amount, 0) + coalesce(late.credits, 0))
 FROM base
 CROSS JOIN LATERAL (
     SELECT sum(amount) AS amount FROM ledger_all_transfer WHERE debit_id = base.id
@@ -51,7 +51,7 @@ $$;
 -- that was sealed by then, and what was recorded between its seal and `at`. What was recorded by `at` has an id below
 -- the counter as a sealing noted it that began after it.
 CREATE FUNCTION ledger_sums_as_recorded(ids bigint[], at timestamptz)
-RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
+RETURNS TABLE (account_id bigint, debits numeric, credits numeric)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off AS $$
 WITH cut AS MATERIALIZED (
@@ -77,17 +77,17 @@ WITH cut AS MATERIALIZED (
 )
 SELECT base.id,
     (base.debits + coalesce(since.debits, 0) + coalesce(CASE WHEN NOT base.closed THEN (
-        SELECT sum(amount) FROM ledger_all_transfer WHERE debit_id = base.id AND recorded_at <= at) END, 0))::bigint,
+        SELECT sum(amount) FROM ledger_all_transfer WHERE debit_id = base.id AND recorded_at <= at) END, 0)),
     (base.credits + coalesce(since.credits, 0) + coalesce(CASE WHEN NOT base.closed THEN (
-        SELECT sum(amount) FROM ledger_all_transfer WHERE credit_id = base.id AND recorded_at <= at) END, 0))::bigint
+        SELECT sum(amount) FROM ledger_all_transfer WHERE credit_id = base.id AND recorded_at <= at) END, 0))
 FROM base LEFT JOIN since ON since.id = base.id
 $$;
 
 -- Present sums: the balance row, or for a hot account the closings and what came after.
 CREATE FUNCTION ledger_sums_now(ids bigint[])
-RETURNS TABLE (account_id bigint, debits bigint, credits bigint)
+RETURNS TABLE (account_id bigint, debits numeric, credits numeric)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off AS $$
-SELECT account_id, debits, credits FROM ledger_balance WHERE account_id = ANY (ids)
+SELECT account_id, debits::numeric, credits::numeric FROM ledger_balance WHERE account_id = ANY (ids)
 UNION ALL
 SELECT * FROM ledger_sums(ARRAY(SELECT id FROM ledger_account WHERE id = ANY (ids) AND hot), NULL)
 $$;

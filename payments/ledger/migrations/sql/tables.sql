@@ -84,8 +84,8 @@ CREATE TABLE ledger_closing (
     account_id bigint NOT NULL REFERENCES ledger_account,
     instant timestamptz NOT NULL,
     through_seal bigint NOT NULL,
-    debits bigint NOT NULL,
-    credits bigint NOT NULL,
+    debits numeric NOT NULL,
+    credits numeric NOT NULL,
     PRIMARY KEY (account_id, instant, through_seal)
 );
 CREATE INDEX ledger_closing_through ON ledger_closing (through_seal);
