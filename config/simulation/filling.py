@@ -17,6 +17,7 @@ from config.simulation import credit, people
 from config.simulation.drive import Driver, end_of, write_behind
 from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
+from config.simulation.garbage import few_collections
 from config.simulation.models import Run
 from config.simulation.progress import Progress
 from config.simulation.sharing import Exporter, Helper
@@ -66,7 +67,7 @@ def fill(*, size: dict[str, int], seed: int, yesterday: date, window_days: int, 
     if (os.cpu_count() or 1) > 1 and len(economy.shops) > 3:
         helper = Helper(history=economy, credit_for=lambda known: credit.Pilot(history=economy, known=known))
     try:
-        with _alone(), publishing.held():
+        with _alone(), publishing.held(), few_collections():
             write_behind()
             return _Filling(run, economy, helper, exporter, window_days, progress).go_on()
     finally:

@@ -19,6 +19,7 @@ from config.simulation import acts as what
 from config.simulation.acts import Act, Calendar
 from config.simulation.drive import Credit, Driver, Tally, write_behind
 from config.simulation.founding import Known
+from config.simulation.garbage import few_collections
 from config.simulation.history import History, Purchase
 from config.simulation.models import Run
 from config.simulation.progress import Progress
@@ -118,7 +119,7 @@ def _live(pipe: Connection, history: History, theirs: frozenset[str], known: Kno
     calendar = driver.calendar()
     coming = iter(history.purchases())
     purchase = next(coming, None)
-    with publishing.held():
+    with publishing.held(), few_collections():
         write_behind()
         while True:
             first, last = pipe.recv()
