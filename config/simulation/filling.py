@@ -14,11 +14,13 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from config.simulation import credit, people
-from config.simulation.drive import Driver, end_of, write_behind
+from config.simulation.acts import end_of
+from config.simulation.drive import Driver, write_behind
 from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
 from config.simulation.garbage import few_collections
 from config.simulation.models import Run
+from config.simulation.pilot import Pilot
 from config.simulation.progress import Progress
 from config.simulation.sharing import Exporter, Helper
 from financing.lending import queries
@@ -65,7 +67,7 @@ def fill(*, size: dict[str, int], seed: int, yesterday: date, window_days: int, 
     exporter = Exporter()
     helper = None
     if (os.cpu_count() or 1) > 1 and len(economy.shops) > 3:
-        helper = Helper(history=economy, credit_for=lambda known: credit.Pilot(history=economy, known=known))
+        helper = Helper(history=economy, credit_for=lambda known: Pilot(history=economy, known=known))
     try:
         with _alone(), publishing.held(), few_collections():
             write_behind()
@@ -144,7 +146,7 @@ class _Filling:
         credit.prepare(currency=economy.currency, at=self.begin)
 
     def _live(self) -> None:
-        pilot = credit.Pilot(history=self.economy, known=self.known)
+        pilot = Pilot(history=self.economy, known=self.known)
         driver = Driver(
             history=self.economy,
             run=self.run,

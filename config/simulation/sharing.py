@@ -12,17 +12,19 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from multiprocessing.connection import Connection
+from zlib import crc32
 
 from django.db import connection
 
 from config.simulation import acts as what
-from config.simulation.acts import Act, Calendar
-from config.simulation.drive import Credit, Driver, Tally, write_behind
+from config.simulation.acts import Act, Coming
+from config.simulation.drive import Driver, write_behind
 from config.simulation.founding import Known
 from config.simulation.garbage import few_collections
 from config.simulation.history import History, Purchase
 from config.simulation.models import Run
 from config.simulation.progress import Progress
+from config.simulation.roles import BRING, TRADE, Credit, Tally
 from financing.features.export import export_facts
 from payments.operations import publishing
 
@@ -57,9 +59,13 @@ class Helper:
         """Tell the helper what the keys of the history became, and how far it was lived."""
         self._pipe.send((known, run.pk))
 
-    def start(self, first: date, last: date) -> None:
-        """Have the helper live its share of these days."""
-        self._pipe.send((first, last))
+    def deals_with(self, who: str) -> bool:
+        """Tell whether the helper brings in and sends away the money of a person, a shop or an account."""
+        return _deals_with(who)
+
+    def start(self, step: str, first: date, last: date) -> None:
+        """Have the helper do its share of a step in these days."""
+        self._pipe.send((step, first, last))
 
     def join(self) -> Tally:
         """Wait for the helper and return what it did.
@@ -117,25 +123,28 @@ def _serve(
 def _live(pipe: Connection, history: History, theirs: frozenset[str], known: Known, run: Run, credit: Credit) -> None:
     driver = Driver(history=history, run=run, known=known, window_days=1, credit=credit, progress=Progress(quiet=True))
     calendar = driver.calendar()
-    coming = iter(history.purchases())
-    purchase = next(coming, None)
+    coming, arriving = Coming(history.purchases()), Coming(history.money_in())
     with publishing.held(), few_collections():
         write_behind()
         while True:
-            first, last = pipe.recv()
-            credit.refresh()
-            purchase = _plan(calendar, coming, purchase, theirs, last)
-            driver.tally = Tally()
-            driver.live_share(calendar.take(first, last))
-            pipe.send(driver.tally)
+            step, first, last = pipe.recv()
+            driver.trade.tally = Tally()
+            if step == BRING:
+                savings = [arrival for arrival in arriving.until(last) if arrival.at.date() >= first]
+                driver.bring(first, last, savings, _deals_with)
+            elif step == TRADE:
+                credit.refresh()
+                for purchase in coming.until(last):
+                    if purchase.parcels[0].shop in theirs and not purchase.short:
+                        calendar.add(purchase, only=_is_shared)
+                driver.live_share(calendar.take(first, last))
+            else:
+                driver.trade.tally.plans_closed = credit.close_plans(last)
+            pipe.send(driver.trade.tally)
 
 
-def _plan(calendar: Calendar, coming, purchase: Purchase | None, theirs: frozenset[str], last: date) -> Purchase | None:
-    while purchase is not None and purchase.placed_at.date() <= last:
-        if purchase.parcels[0].shop in theirs and not purchase.short:
-            calendar.add(purchase, only=_is_shared)
-        purchase = next(coming, None)
-    return purchase
+def _deals_with(who: str) -> bool:
+    return crc32(who.encode()) % 2 == 1
 
 
 def _is_shared(act: Act) -> bool:
