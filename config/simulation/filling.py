@@ -22,7 +22,8 @@ from config.simulation.garbage import few_collections
 from config.simulation.models import Run
 from config.simulation.pilot import Pilot
 from config.simulation.progress import Progress
-from config.simulation.sharing import Exporter, Helper
+from config.simulation.sharing import Analyst, Helper
+from financing.features import engine
 from financing.lending import queries
 from financing.scoring import operations as scoring
 from financing.servicing import advances
@@ -64,16 +65,16 @@ def fill(*, size: dict[str, int], seed: int, yesterday: date, window_days: int, 
     if run.finished_at is not None:
         return Filled(before=True)
     economy = _economy(run, seed)
-    exporter = Exporter()
+    analyst = Analyst()
     helper = None
     if (os.cpu_count() or 1) > 1 and len(economy.shops) > 3:
         helper = Helper(history=economy, credit_for=lambda known: Pilot(history=economy, known=known))
     try:
         with _alone(), publishing.held(), few_collections():
             write_behind()
-            return _Filling(run, economy, helper, exporter, window_days, progress).go_on()
+            return _Filling(run, economy, helper, analyst, window_days, progress).go_on()
     finally:
-        exporter.close()
+        analyst.close()
         if helper:
             helper.close()
 
@@ -104,11 +105,11 @@ class _Filling:
         run: Run,
         economy: Economy,
         helper: Helper | None,
-        exporter: Exporter,
+        analyst: Analyst,
         window_days: int,
         progress: Progress,
     ) -> None:
-        self.run, self.economy, self.helper, self.exporter = run, economy, helper, exporter
+        self.run, self.economy, self.helper, self.analyst = run, economy, helper, analyst
         self._fresh = run.lived_until is None
         self.progress, self.window_days = progress, window_days
         self.begin = datetime.combine(economy.first_day, time(), tzinfo=UTC)
@@ -118,6 +119,7 @@ class _Filling:
 
     def go_on(self) -> Filled:
         """Do what is still to be done."""
+        self.analyst.prepare(kind="consumer")
         self._step("people", self._found)
         self._step("life", self._live)
         self._step("facts", self._export)
@@ -166,32 +168,41 @@ class _Filling:
 
     def _export(self) -> None:
         """Wait for the facts, which were written while the days were lived."""
-        self.exporter.export(until=self.economy.last_day + timedelta(days=1))
-        self.exporter.finish()
+        self.analyst.export(until=self.economy.last_day + timedelta(days=1))
+        self.analyst.finish()
 
     def _lived(self, day: date) -> None:
         # Another economy may have had these days exported before: a fresh life has them written anew.
         fresh, self._fresh = self._fresh, False
-        self.exporter.export(until=day + timedelta(days=1), again_from=self.economy.first_day if fresh else None)
+        self.analyst.export(until=day + timedelta(days=1), again_from=self.economy.first_day if fresh else None)
 
     def _train(self) -> None:
         self.progress.start("scorecards", 2)
-        for kind in ("consumer", "merchant"):
-            try:
-                model = scoring.train_scorecard(
-                    kind=kind,
-                    until=self.economy.last_day + timedelta(days=1),
-                    built_by=_BUILDER,
-                    at=self.end,
-                    seed=self.economy.seed,
-                )
-            except scoring.UnableToTrain as problem:
-                self.filled.notes.append(f"No {kind} scorecard of its own ({problem}); the starter stays at work.")
-            else:
-                scoring.approve_scorecard(model_id=model.pk, approved_by=_APPROVER, at=self.end)
-                scoring.activate_scorecard(model_id=model.pk, at=self.end)
+        # The shoppers' card takes longer: it is fitted beside this process.
+        given = {"until": self.economy.last_day + timedelta(days=1), "seed": self.economy.seed}
+        self.analyst.fit(kind="consumer", **given)
+        try:
+            merchants = scoring.fit_scorecard(kind="merchant", **given)
+        except scoring.UnableToTrain as problem:
+            merchants = problem
+        # The offers need these features here.
+        engine.prepare(kind="consumer")
+        try:
+            shoppers = self.analyst.finish()
+        except scoring.UnableToTrain as problem:
+            shoppers = problem
+        for kind, outcome in (("consumer", shoppers), ("merchant", merchants)):
+            self._put_to_work(kind, outcome)
             self.progress.advance(1, kind)
         self.progress.finish()
+
+    def _put_to_work(self, kind: str, outcome: scoring.Fitted | scoring.UnableToTrain) -> None:
+        if isinstance(outcome, scoring.UnableToTrain):
+            self.filled.notes.append(f"No {kind} scorecard of its own ({outcome}); the starter stays at work.")
+            return
+        model = scoring.record_scorecard(fitted=outcome, built_by=_BUILDER, at=self.end)
+        scoring.approve_scorecard(model_id=model.pk, approved_by=_APPROVER, at=self.end)
+        scoring.activate_scorecard(model_id=model.pk, at=self.end)
 
     def _offer(self) -> None:
         self.progress.start("offers", 3)

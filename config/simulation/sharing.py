@@ -26,6 +26,7 @@ from config.simulation.models import Run
 from config.simulation.progress import Progress
 from config.simulation.roles import BRING, TRADE, Credit, Tally
 from financing.features.export import export_facts
+from financing.scoring import operations as scoring
 from payments.operations import publishing
 
 logger = logging.getLogger(__name__)
@@ -151,8 +152,8 @@ def _is_shared(act: Act) -> bool:
     return act.kind != what.REFUND
 
 
-class Exporter:
-    """A process that writes facts to the lake while later days are still being lived.
+class Analyst:
+    """A process that works on the lake while later days are still being lived: it writes facts, and fits a scorecard.
 
     A fact is known on the day it happens, so the days of a window are complete when the window has been lived. Writing
     them is waiting for the disk, which costs the others nothing. Make it before anything is asked of the database.
@@ -162,32 +163,46 @@ class Exporter:
         connection.close()
         context = multiprocessing.get_context("fork")
         self._pipe, far = context.Pipe()
-        self._process = context.Process(target=_export, args=(far, self._pipe), daemon=True)
+        self._process = context.Process(target=_analyse, args=(far, self._pipe), daemon=True)
         self._process.start()
         far.close()
         self._asked = 0
 
+    def prepare(self, *, kind: str) -> None:
+        """Have it import and compile what fitting a scorecard needs."""
+        self._ask(scoring.prepare_fitting, kind=kind)
+
     def export(self, *, until: date, again_from: date | None = None) -> None:
         """Have every day before ``until`` written that is not there, and those from ``again_from`` on anew."""
-        self._pipe.send((until, again_from))
-        self._asked += 1
+        self._ask(export_facts, until=until, again_from=again_from)
 
-    def finish(self) -> None:
-        """Wait until all that was asked is done.
+    def fit(self, *, kind: str, until: date, seed: int) -> None:
+        """Have a scorecard fitted, which :meth:`finish` returns."""
+        self._ask(scoring.fit_scorecard, kind=kind, until=until, seed=seed)
 
+    def finish(self) -> object:
+        """Wait until all that was asked is done, and return what the last gave.
+
+        :raises UnableToTrain: the facts cannot carry a scorecard.
         :raises HelperFailed: it met an error.
         """
-        try:
-            outcomes = [self._pipe.recv() for _ in range(self._asked)]
-        except EOFError:
-            raise HelperFailed("The exporting process was ended; run the command again to go on.") from None
-        self._asked = 0
-        for outcome in outcomes:
-            if outcome:
-                raise HelperFailed(outcome)
+        answer = None
+        for _ in range(self._asked):
+            try:
+                answer, problem = self._pipe.recv()
+            except EOFError:
+                raise HelperFailed("The analysing process was ended; run the command again to go on.") from None
+            self._asked -= 1
+            if problem is not None:
+                raise problem
+        return answer
+
+    def _ask(self, what: Callable[..., object], **given: object) -> None:
+        self._pipe.send((what, given))
+        self._asked += 1
 
     def close(self) -> None:
-        """Let the exporter go."""
+        """Let it go."""
         self._pipe.close()
         self._process.join(timeout=5)
         if self._process.is_alive():
@@ -195,15 +210,22 @@ class Exporter:
             self._process.join()
 
 
-def _export(pipe: Connection, near: Connection) -> None:
+def _analyse(pipe: Connection, near: Connection) -> None:
     near.close()
     while True:
         try:
-            until, again_from = pipe.recv()
-            export_facts(until=until, again_from=again_from)
-            pipe.send("")
+            what, given = pipe.recv()
+            pipe.send(_answer(what, given))
         except (EOFError, KeyboardInterrupt, BrokenPipeError):
             return
-        except Exception as problem:
-            logger.exception("The export failed.")
-            pipe.send(f"The facts could not be exported ({type(problem).__name__}: {problem}); run the command again.")
+
+
+def _answer(what: Callable[..., object], given: dict[str, object]) -> tuple[object, Exception | None]:
+    try:
+        return what(**given), None
+    except scoring.UnableToTrain as problem:
+        return None, problem
+    except Exception as problem:
+        logger.exception("The analysis failed.")
+        reason = f"{type(problem).__name__}: {problem}"
+        return None, HelperFailed(f"The facts could not be worked on ({reason}); run the command again.")
