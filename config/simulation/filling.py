@@ -35,6 +35,7 @@ from mall.merchants.models import Merchant
 from payments.operations import publishing
 
 WINDOW_DAYS = 14
+KINDS = ("consumer", "merchant")
 # Cases that are left for the officers, and advances the machine grants on the last day.
 _REFERRED, _GRANTED = 6, 4
 _BUILDER, _APPROVER = "bank:models", "bank:risk"
@@ -65,16 +66,17 @@ def fill(*, size: dict[str, int], seed: int, yesterday: date, window_days: int, 
     if run.finished_at is not None:
         return Filled(before=True)
     economy = _economy(run, seed)
-    analyst = Analyst()
+    analysts = {kind: Analyst() for kind in KINDS}
     helper = None
     if (os.cpu_count() or 1) > 1 and len(economy.shops) > 3:
         helper = Helper(history=economy, credit_for=lambda known: Pilot(history=economy, known=known))
     try:
         with _alone(), publishing.held(), few_collections():
             write_behind()
-            return _Filling(run, economy, helper, analyst, window_days, progress).go_on()
+            return _Filling(run, economy, helper, analysts, window_days, progress).go_on()
     finally:
-        analyst.close()
+        for analyst in analysts.values():
+            analyst.close()
         if helper:
             helper.close()
 
@@ -105,21 +107,23 @@ class _Filling:
         run: Run,
         economy: Economy,
         helper: Helper | None,
-        analyst: Analyst,
+        analysts: dict[str, Analyst],
         window_days: int,
         progress: Progress,
     ) -> None:
-        self.run, self.economy, self.helper, self.analyst = run, economy, helper, analyst
+        self.run, self.economy, self.helper, self.analysts = run, economy, helper, analysts
         self._fresh = run.lived_until is None
         self.progress, self.window_days = progress, window_days
         self.begin = datetime.combine(economy.first_day, time(), tzinfo=UTC)
         # Offers are made in the night after the last day, so that its facts are complete.
         self.end = end_of(economy.last_day) + timedelta(seconds=1)
         self.filled = Filled(before=False)
+        self._exporter = analysts["consumer"]
 
     def go_on(self) -> Filled:
         """Do what is still to be done."""
-        self.analyst.prepare(kind="consumer")
+        for kind, analyst in self.analysts.items():
+            analyst.prepare(kind=kind)
         self._step("people", self._found)
         self._step("life", self._live)
         self._step("facts", self._export)
@@ -168,39 +172,33 @@ class _Filling:
 
     def _export(self) -> None:
         """Wait for the facts, which were written while the days were lived."""
-        self.analyst.export(until=self.economy.last_day + timedelta(days=1))
-        self.analyst.finish()
+        self._exporter.export(until=self.economy.last_day + timedelta(days=1))
+        self._exporter.finish()
 
     def _lived(self, day: date) -> None:
         # Another economy may have had these days exported before: a fresh life has them written anew.
         fresh, self._fresh = self._fresh, False
-        self.analyst.export(until=day + timedelta(days=1), again_from=self.economy.first_day if fresh else None)
+        self._exporter.export(until=day + timedelta(days=1), again_from=self.economy.first_day if fresh else None)
 
     def _train(self) -> None:
         self.progress.start("scorecards", 2)
-        # The shoppers' card takes longer: it is fitted beside this process.
-        given = {"until": self.economy.last_day + timedelta(days=1), "seed": self.economy.seed}
-        self.analyst.fit(kind="consumer", **given)
-        try:
-            merchants = scoring.fit_scorecard(kind="merchant", **given)
-        except scoring.UnableToTrain as problem:
-            merchants = problem
-        # The offers need these features here.
-        engine.prepare(kind="consumer")
-        try:
-            shoppers = self.analyst.finish()
-        except scoring.UnableToTrain as problem:
-            shoppers = problem
-        for kind, outcome in (("consumer", shoppers), ("merchant", merchants)):
-            self._put_to_work(kind, outcome)
+        for kind, analyst in self.analysts.items():
+            analyst.fit(kind=kind, until=self.economy.last_day + timedelta(days=1), seed=self.economy.seed)
+        for kind in KINDS:
+            # The offers need these features here.
+            engine.prepare(kind=kind)
+        for kind, analyst in self.analysts.items():
+            self._put_to_work(kind, analyst)
             self.progress.advance(1, kind)
         self.progress.finish()
 
-    def _put_to_work(self, kind: str, outcome: scoring.Fitted | scoring.UnableToTrain) -> None:
-        if isinstance(outcome, scoring.UnableToTrain):
-            self.filled.notes.append(f"No {kind} scorecard of its own ({outcome}); the starter stays at work.")
+    def _put_to_work(self, kind: str, analyst: Analyst) -> None:
+        try:
+            fitted = analyst.finish()
+        except scoring.UnableToTrain as problem:
+            self.filled.notes.append(f"No {kind} scorecard of its own ({problem}); the starter stays at work.")
             return
-        model = scoring.record_scorecard(fitted=outcome, built_by=_BUILDER, at=self.end)
+        model = scoring.record_scorecard(fitted=fitted, built_by=_BUILDER, at=self.end)
         scoring.approve_scorecard(model_id=model.pk, approved_by=_APPROVER, at=self.end)
         scoring.activate_scorecard(model_id=model.pk, at=self.end)
 
@@ -208,7 +206,7 @@ class _Filling:
         self.progress.start("offers", 3)
         currency = self.economy.currency
         owed = queries.exposures()
-        for kind in ("consumer", "merchant"):
+        for kind in KINDS:
             report = underwriting.make_offers(
                 kind=kind,
                 as_of=self.end,
