@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import celery
 import kombu.exceptions
@@ -21,7 +23,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from payments import events, rows
+from payments import events
 from payments.models import HandledEvent, OutboxEvent
 
 logger = logging.getLogger(__name__)
@@ -33,27 +35,64 @@ LONGEST_WAIT_SECONDS = 3_600
 RELAY_TASK = "payments.tasks.relay"
 
 Handler = Callable[[Sequence[events.Event]], None]
+
+
+class Claimed(NamedTuple):
+    """An event that nobody else delivers for now."""
+
+    id: int
+    name: str
+    payload: dict[str, Any]
+    attempts: int
+
+
 _held: contextvars.ContextVar[bool] = contextvars.ContextVar("outbox_held", default=False)
-_own: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("outbox_own", default=None)
+_own: contextvars.ContextVar[list[int] | None] = contextvars.ContextVar("outbox_own", default=None)
 
 
 def record(*, happened: Sequence[events.Event]) -> None:
-    """Write events in the caller's transaction; an event whose key was seen before is left out."""
+    """Write events in the caller's transaction; an event whose key was seen before is left out.
+
+    One that nobody subscribes to is written as delivered: there is nothing to do for it, now or later.
+    """
     if not happened:
         return
-    rows.insert(
-        rows=[
-            OutboxEvent(name=event.name, key=f"{event.name}:{event.key}", payload=event.to_payload(), at=event.at)
-            for event in happened
-        ],
-        ignore_conflicts=True,
-    )
+    told = [event for event in happened if settings.RIALTO_SUBSCRIBERS.get(event.name)]
     own = _own.get()
-    if own is not None:
-        own.extend(f"{event.name}:{event.key}" for event in happened)
-    waiting = {function for _, function, *_ in connection.run_on_commit}
-    if not _held.get() and _kick not in waiting:
+    written = _write(happened=happened, told={event.name for event in told})
+    if own is not None and told:
+        keys = {_key(event) for event in told}
+        own.extend(identifier for identifier, key in written if key in keys)
+    if told and not _held.get() and _kick not in {function for _, function, *_ in connection.run_on_commit}:
         transaction.on_commit(_kick)
+
+
+def _write(*, happened: Sequence[events.Event], told: set[str]) -> list[tuple[int, str]]:
+    """Write events; return number and key of each that was not there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO payments_outboxevent (name, key, payload, at, delivered_at, attempts, last_error)
+            SELECT name, key, payload::jsonb, at, CASE WHEN name <> ALL (%s) THEN statement_timestamp() END, 0, ''
+            FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[])
+                WITH ORDINALITY AS given (name, key, payload, at, number)
+            ORDER BY number
+            ON CONFLICT DO NOTHING
+            RETURNING id, key
+            """,
+            [
+                sorted(told),
+                [event.name for event in happened],
+                [_key(event) for event in happened],
+                [json.dumps(event.to_payload()) for event in happened],
+                [event.at for event in happened],
+            ],
+        )
+        return cursor.fetchall()
+
+
+def _key(event: events.Event) -> str:
+    return f"{event.name}:{event.key}"
 
 
 @contextmanager
@@ -130,42 +169,41 @@ def _kick() -> None:
         logger.warning("The queue did not answer; events wait for the sweeper.")
 
 
-def _claim(*, limit: int, own: list[str] | None = None) -> list[OutboxEvent]:
+def _claim(*, limit: int, own: list[int] | None = None) -> list[Claimed]:
     if own is not None:
-        return _claim_own(keys=own, limit=limit)
-    rows = OutboxEvent.objects.raw(
-        """
-        UPDATE payments_outboxevent SET available_at = clock_timestamp() + make_interval(secs => %s)
-        WHERE id IN (
-            SELECT id FROM payments_outboxevent
-            WHERE delivered_at IS NULL AND available_at <= clock_timestamp()
-            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-        )
-        RETURNING *
-        """,
-        [CLAIM_SECONDS, limit],
+        return _claim_own(ids=own, limit=limit)
+    return _claimed(
+        which="id IN (SELECT id FROM payments_outboxevent WHERE delivered_at IS NULL "
+        "AND available_at <= clock_timestamp() ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)",
+        given=limit,
     )
-    return sorted(rows, key=lambda row: row.id)
 
 
-def _claim_own(*, keys: list[str], limit: int) -> list[OutboxEvent]:
-    wanted = keys[:limit]
-    del keys[:limit]
+def _claim_own(*, ids: list[int], limit: int) -> list[Claimed]:
+    wanted = ids[:limit]
+    del ids[:limit]
     if not wanted:
         return []
-    rows = OutboxEvent.objects.raw(
-        """
-        UPDATE payments_outboxevent SET available_at = clock_timestamp() + make_interval(secs => %s)
-        WHERE key = ANY(%s) AND delivered_at IS NULL AND available_at <= clock_timestamp()
-        RETURNING *
-        """,
-        [CLAIM_SECONDS, wanted],
-    )
-    # What was recorded before, or by a transaction that was undone, is not there: look on.
-    return sorted(rows, key=lambda row: row.id) or _claim_own(keys=keys, limit=limit)
+    # What a transaction recorded that was undone is not there: look on.
+    return _claimed(which="id = ANY(%s)", given=wanted) or _claim_own(ids=ids, limit=limit)
 
 
-def _deliver(*, rows: list[OutboxEvent], strict: bool) -> int:
+def _claimed(*, which: str, given: object) -> list[Claimed]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # The parts are those above; every value is passed as one.
+            f"""
+            UPDATE payments_outboxevent SET available_at = clock_timestamp() + make_interval(secs => %s)
+            WHERE {which} AND delivered_at IS NULL AND available_at <= clock_timestamp()
+            RETURNING id, name, payload, attempts
+            """,  # noqa: S608
+            [CLAIM_SECONDS, given],
+        )
+        rows = sorted(cursor.fetchall())
+    return [Claimed(identifier, name, json.loads(payload), attempts) for identifier, name, payload, attempts in rows]
+
+
+def _deliver(*, rows: Sequence[Claimed], strict: bool) -> int:
     delivered: list[int] = []
     for name, group in itertools.groupby(rows, key=lambda row: row.name):
         batch = list(group)
@@ -178,7 +216,7 @@ def _deliver(*, rows: list[OutboxEvent], strict: bool) -> int:
     return len(delivered)
 
 
-def _hand_over(*, rows: list[OutboxEvent], paths: Sequence[str], strict: bool) -> dict[int, str]:
+def _hand_over(*, rows: Sequence[Claimed], paths: Sequence[str], strict: bool) -> dict[int, str]:
     """Give rows of one name to each handler; return the error of each row that a handler failed on."""
     failures: dict[int, str] = {}
     succeeded: list[tuple[int, str]] = []
@@ -199,7 +237,7 @@ def _hand_over(*, rows: list[OutboxEvent], paths: Sequence[str], strict: bool) -
     return failures
 
 
-def _decode(*, rows: list[OutboxEvent], failures: dict[int, str]) -> dict[int, events.Event]:
+def _decode(*, rows: Sequence[Claimed], failures: dict[int, str]) -> dict[int, events.Event]:
     happened = {}
     for row in rows:
         try:
@@ -232,11 +270,11 @@ def _split_on_failure(
         yield ids
 
 
-def _give_back(*, rows: list[OutboxEvent]) -> None:
+def _give_back(*, rows: Sequence[Claimed]) -> None:
     OutboxEvent.objects.filter(id__in=[row.id for row in rows], delivered_at__isnull=True).update(available_at=Now())
 
 
-def _put_back(*, rows: list[OutboxEvent], failures: dict[int, str]) -> None:
+def _put_back(*, rows: Sequence[Claimed], failures: dict[int, str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -6,9 +6,9 @@ import calendar
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from config.simulation.history import Parcel, Purchase
+from config.simulation.history import MoneyIn, Parcel, Purchase
 
 # What depends on balances is dealt with every so many days, on a Monday; windows of divisors of it are as good.
 RHYTHM_DAYS = 14
@@ -85,6 +85,24 @@ class Calendar:
         return found
 
 
+class Coming:
+    """Purchases or arrivals of money by time, taken as their days come."""
+
+    def __init__(self, things: Iterable[Purchase | MoneyIn]) -> None:
+        self._things = iter(things)
+        self._next = next(self._things, None)
+
+    def until(self, day: date) -> Iterator:
+        """Yield what comes through ``day`` and was not taken before."""
+        while self._next is not None and _when(self._next).date() <= day:
+            taken, self._next = self._next, next(self._things, None)
+            yield taken
+
+
+def _when(thing: Purchase | MoneyIn) -> datetime:
+    return thing.at if isinstance(thing, MoneyIn) else thing.placed_at
+
+
 def windows(first: date, last: date, days: int, *, by_month: bool = False) -> Iterator[tuple[date, date]]:
     """Yield first and last days of windows of at most ``days`` on the grid of sittings, so that none spans one.
 
@@ -106,6 +124,11 @@ def is_before_sitting(day: date) -> bool:
 def month_end(day: date) -> date:
     """Return the last day of the month of ``day``."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def end_of(day: date) -> datetime:
+    """Return the last second of ``day``."""
+    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC)
 
 
 def chunks(items: list, size: int) -> Iterable[list]:

@@ -14,12 +14,16 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from config.simulation import credit, people
-from config.simulation.drive import Driver, end_of, write_behind
+from config.simulation.acts import end_of
+from config.simulation.drive import Driver, write_behind
 from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
+from config.simulation.garbage import few_collections
 from config.simulation.models import Run
+from config.simulation.pilot import Pilot
 from config.simulation.progress import Progress
-from config.simulation.sharing import Exporter, Helper
+from config.simulation.sharing import Analyst, Helper
+from financing.features import engine
 from financing.lending import queries
 from financing.scoring import operations as scoring
 from financing.servicing import advances
@@ -31,6 +35,7 @@ from mall.merchants.models import Merchant
 from payments.operations import publishing
 
 WINDOW_DAYS = 14
+KINDS = ("consumer", "merchant")
 # Cases that are left for the officers, and advances the machine grants on the last day.
 _REFERRED, _GRANTED = 6, 4
 _BUILDER, _APPROVER = "bank:models", "bank:risk"
@@ -61,16 +66,17 @@ def fill(*, size: dict[str, int], seed: int, yesterday: date, window_days: int, 
     if run.finished_at is not None:
         return Filled(before=True)
     economy = _economy(run, seed)
-    exporter = Exporter()
+    analysts = {kind: Analyst() for kind in KINDS}
     helper = None
     if (os.cpu_count() or 1) > 1 and len(economy.shops) > 3:
-        helper = Helper(history=economy, credit_for=lambda known: credit.Pilot(history=economy, known=known))
+        helper = Helper(history=economy, credit_for=lambda known: Pilot(history=economy, known=known))
     try:
-        with _alone(), publishing.held():
+        with _alone(), publishing.held(), few_collections():
             write_behind()
-            return _Filling(run, economy, helper, exporter, window_days, progress).go_on()
+            return _Filling(run, economy, helper, analysts, window_days, progress).go_on()
     finally:
-        exporter.close()
+        for analyst in analysts.values():
+            analyst.close()
         if helper:
             helper.close()
 
@@ -101,20 +107,23 @@ class _Filling:
         run: Run,
         economy: Economy,
         helper: Helper | None,
-        exporter: Exporter,
+        analysts: dict[str, Analyst],
         window_days: int,
         progress: Progress,
     ) -> None:
-        self.run, self.economy, self.helper, self.exporter = run, economy, helper, exporter
+        self.run, self.economy, self.helper, self.analysts = run, economy, helper, analysts
         self._fresh = run.lived_until is None
         self.progress, self.window_days = progress, window_days
         self.begin = datetime.combine(economy.first_day, time(), tzinfo=UTC)
         # Offers are made in the night after the last day, so that its facts are complete.
         self.end = end_of(economy.last_day) + timedelta(seconds=1)
         self.filled = Filled(before=False)
+        self._exporter = analysts["consumer"]
 
     def go_on(self) -> Filled:
         """Do what is still to be done."""
+        for kind, analyst in self.analysts.items():
+            analyst.prepare(kind=kind)
         self._step("people", self._found)
         self._step("life", self._live)
         self._step("facts", self._export)
@@ -143,7 +152,7 @@ class _Filling:
         credit.prepare(currency=economy.currency, at=self.begin)
 
     def _live(self) -> None:
-        pilot = credit.Pilot(history=self.economy, known=self.known)
+        pilot = Pilot(history=self.economy, known=self.known)
         driver = Driver(
             history=self.economy,
             run=self.run,
@@ -163,38 +172,41 @@ class _Filling:
 
     def _export(self) -> None:
         """Wait for the facts, which were written while the days were lived."""
-        self.exporter.export(until=self.economy.last_day + timedelta(days=1))
-        self.exporter.finish()
+        self._exporter.export(until=self.economy.last_day + timedelta(days=1))
+        self._exporter.finish()
 
     def _lived(self, day: date) -> None:
         # Another economy may have had these days exported before: a fresh life has them written anew.
         fresh, self._fresh = self._fresh, False
-        self.exporter.export(until=day + timedelta(days=1), again_from=self.economy.first_day if fresh else None)
+        self._exporter.export(until=day + timedelta(days=1), again_from=self.economy.first_day if fresh else None)
 
     def _train(self) -> None:
         self.progress.start("scorecards", 2)
-        for kind in ("consumer", "merchant"):
-            try:
-                model = scoring.train_scorecard(
-                    kind=kind,
-                    until=self.economy.last_day + timedelta(days=1),
-                    built_by=_BUILDER,
-                    at=self.end,
-                    seed=self.economy.seed,
-                )
-            except scoring.UnableToTrain as problem:
-                self.filled.notes.append(f"No {kind} scorecard of its own ({problem}); the starter stays at work.")
-            else:
-                scoring.approve_scorecard(model_id=model.pk, approved_by=_APPROVER, at=self.end)
-                scoring.activate_scorecard(model_id=model.pk, at=self.end)
+        for kind, analyst in self.analysts.items():
+            analyst.fit(kind=kind, until=self.economy.last_day + timedelta(days=1), seed=self.economy.seed)
+        for kind in KINDS:
+            # The offers need these features here.
+            engine.prepare(kind=kind)
+        for kind, analyst in self.analysts.items():
+            self._put_to_work(kind, analyst)
             self.progress.advance(1, kind)
         self.progress.finish()
+
+    def _put_to_work(self, kind: str, analyst: Analyst) -> None:
+        try:
+            fitted = analyst.finish()
+        except scoring.UnableToTrain as problem:
+            self.filled.notes.append(f"No {kind} scorecard of its own ({problem}); the starter stays at work.")
+            return
+        model = scoring.record_scorecard(fitted=fitted, built_by=_BUILDER, at=self.end)
+        scoring.approve_scorecard(model_id=model.pk, approved_by=_APPROVER, at=self.end)
+        scoring.activate_scorecard(model_id=model.pk, at=self.end)
 
     def _offer(self) -> None:
         self.progress.start("offers", 3)
         currency = self.economy.currency
         owed = queries.exposures()
-        for kind in ("consumer", "merchant"):
+        for kind in KINDS:
             report = underwriting.make_offers(
                 kind=kind,
                 as_of=self.end,

@@ -82,6 +82,11 @@ def compute(
     return session.sql(chosen, params=[list(subject_ids)]).to_arrow_table()
 
 
+def prepare(*, kind: Kind) -> None:
+    """Write the SQL of a kind's features now, for later moments."""
+    _template(kind)
+
+
 def _statement(kind: Kind, as_of: datetime) -> str:
     """Return the SQL of one moment. Ibis takes half a second to write it, so it does that once a process."""
     now, then = _literals(as_of), _literals(_PLACEHOLDER)

@@ -8,6 +8,7 @@ from financing.lending.disclosure import Disclosure
 from financing.lending.models import Agreement, Borrower, Loan
 from financing.lending.quotes import Quote
 from financing.lending.rows import insert_rows
+from payments import rows
 
 _LINE_COLUMNS = (
     ("loan_id", "bigint"),
@@ -57,8 +58,8 @@ def lock_borrowers(*, borrowers: Sequence[tuple[str, str]]) -> dict[tuple[str, s
     Whoever measures an exposure and then adds to it holds these, so that one limit is not used twice.
     """
     pairs = sorted(set(borrowers))
-    Borrower.objects.bulk_create(
-        [Borrower(reference=reference, currency=currency) for reference, currency in pairs],
+    rows.insert(
+        rows=[Borrower(reference=reference, currency=currency) for reference, currency in pairs],
         ignore_conflicts=True,
     )
     references = {reference for reference, _ in pairs}
@@ -76,13 +77,13 @@ def create_loans(*, requests: Sequence[NewLoan], parties: dict[tuple[str, str], 
     """
     known = {loan.key: loan for loan in Loan.objects.filter(key__in=[item.key for item in requests])}
     fresh = {item.key: item for item in requests if item.key not in known}
-    created = Loan.objects.bulk_create([_loan(item, parties) for item in fresh.values()])
+    created = rows.insert(rows=[_loan(item, parties) for item in fresh.values()])
     insert_rows(
         table="financing_installment",
         columns=_LINE_COLUMNS,
         rows=[row for loan, item in zip(created, fresh.values(), strict=True) for row in _schedule(loan, item.quote)],
     )
-    Agreement.objects.bulk_create([_agreement(loan, item) for loan, item in zip(created, fresh.values(), strict=True)])
+    rows.insert(rows=[_agreement(loan, item) for loan, item in zip(created, fresh.values(), strict=True)])
     known.update((loan.key, loan) for loan in created)
     return [known[item.key] for item in requests], created
 

@@ -1,12 +1,15 @@
 """Write scorecards: train, approve, put to work, put back, and install the starters."""
 
 import json
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 
+from financing.features import engine
 from financing.features.registry import Kind, catalogue
 from financing.scoring import queries, scorecard
 from financing.scoring.models import ScoringModel
@@ -28,12 +31,33 @@ class UnableToActivate(Exception):
     """The scorecard may not be put to work."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A scorecard made of facts that nobody has recorded yet."""
+
+    kind: Kind
+    card: dict[str, Any]
+    metrics: dict[str, Any]
+    data_since: date
+    data_until: date
+    seed: int
+    code_version: str
+
+
 def train_scorecard(*, kind: Kind, until: date, built_by: str, at: datetime, seed: int = 0) -> ScoringModel:
     """Train a scorecard on the lake's facts known before `until` and record it as a draft.
 
     The same facts and seed give the same card again, as a new version.
 
     :raises UnableToTrain: the facts cannot carry a scorecard; nothing is recorded.
+    """
+    return record_scorecard(fitted=fit_scorecard(kind=kind, until=until, seed=seed), built_by=built_by, at=at)
+
+
+def fit_scorecard(*, kind: Kind, until: date, seed: int = 0) -> Fitted:
+    """Make a scorecard of the lake's facts known before `until`; it reads the lake alone, and writes nothing.
+
+    :raises UnableToTrain: the facts cannot carry a scorecard.
     """
     from financing.scoring import sample, training
 
@@ -46,7 +70,7 @@ def train_scorecard(*, kind: Kind, until: date, built_by: str, at: datetime, see
         trained = training.fit(kind=kind, sample=found.rows, seed=seed)
     except training.TooLittleData as little:
         raise UnableToTrain(str(little)) from little
-    return _record(
+    return Fitted(
         kind=kind,
         card=trained.card,
         metrics=trained.metrics,
@@ -54,6 +78,27 @@ def train_scorecard(*, kind: Kind, until: date, built_by: str, at: datetime, see
         data_until=found.until,
         seed=seed,
         code_version=training.code_version(),
+    )
+
+
+def prepare_fitting(*, kind: Kind) -> None:
+    """Import and compile what :func:`fit_scorecard` needs, which takes seconds, before it is asked for."""
+    from financing.scoring import training
+
+    training.prepare()
+    engine.prepare(kind=kind)
+
+
+def record_scorecard(*, fitted: Fitted, built_by: str, at: datetime) -> ScoringModel:
+    """Record a scorecard as a draft, under the next version of its kind."""
+    return _record(
+        kind=fitted.kind,
+        card=fitted.card,
+        metrics=fitted.metrics,
+        data_since=fitted.data_since,
+        data_until=fitted.data_until,
+        seed=fitted.seed,
+        code_version=fitted.code_version,
         built_by=built_by,
         at=at,
     )

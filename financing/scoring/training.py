@@ -93,6 +93,11 @@ def fit(*, kind: Kind, sample: pa.Table, seed: int = 0) -> Trained:
     return Trained(card=card, metrics=measured | {"set_aside": aside, "sample": counted})
 
 
+def prepare() -> None:
+    """Import what takes seconds to import."""
+    _optimal_binning()
+
+
 def _holdout(subjects: np.ndarray, seed: int) -> np.ndarray:
     """Put 30 % of the subjects aside, by a digest of their name: no row's order matters."""
     parts = [int(sha256(f"{seed}:{name}".encode()).hexdigest()[:8], 16) % 100 for name in subjects]

@@ -114,7 +114,7 @@ class Book:
         """Lock and read the loans; call it inside a transaction. Unknown ids are simply not in it."""
         wanted = sorted(set(loans))
         held = Loan.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
-        rows = list(held.values_list(*_LOAN_FIELDS, "party_id", "product_id"))
+        rows = list(held.values_list(*_LOAN_FIELDS, "signed_at", "party_id", "product_id"))
         products = {row.pk: row for row in Product.objects.filter(pk__in={row[-1] for row in rows})}
         schedule = defaultdict(list)
         # A line that is settled takes no part in anything any more.
@@ -122,6 +122,8 @@ class Book:
         for loan, *values in found.values_list("loan_id", *_LINE_FIELDS):
             schedule[loan].append(Line(*values))
         self.parties: dict[int, int] = {row[0]: row[-2] for row in rows}
+        # Who signed first is paid first where one account pays several loans; numbers tell the order of writing only.
+        self._turns = {row[0]: (row[-3], row[0]) for row in rows}
         self.accounts: dict[int, LoanAccount] = {
             row[0]: _account(row, products[row[-1]], schedule[row[0]]) for row in rows
         }
@@ -139,7 +141,7 @@ class Book:
             self._enter(agenda, account, until)
         day = min(agenda, default=until)
         while agenda and day <= until:
-            due = sorted(agenda.pop(day, ()), key=lambda account: account.id)
+            due = sorted(agenda.pop(day, ()), key=lambda account: self._turns[account.id])
             available = self._available(due, day, behind, until)
             for account in due:
                 days.pass_time(account, until=day - DAY)
@@ -274,7 +276,7 @@ _line_values = attrgetter("id", *(name for name, _ in _LINE_CHANGES))
 
 
 def _account(row: tuple, product: Product, lines: list[Line]) -> LoanAccount:
-    values = row[:-2]
+    values = row[:-3]
     currency, rate_bps = values[4], values[8]
     if rate_bps:
         for line in lines:
@@ -327,7 +329,9 @@ def _paying(accounts: Iterable[LoanAccount], day: date) -> set[str]:
     }
 
 
-def loans_behind(*, until: date, after: int = 0, limit: int) -> list[int]:
-    """Return the loans, by id after ``after``, whose days through ``until`` are not all closed."""
+def loans_behind(*, until: date, after: int = 0, limit: int, kind: str | None = None) -> list[int]:
+    """Return the loans (of a kind), by id after ``after``, whose days through ``until`` are not all closed."""
     behind = Loan.objects.filter(state__in=[LoanState.SIGNED, LoanState.ACTIVE], closed_through__lt=until, pk__gt=after)
+    if kind is not None:
+        behind = behind.filter(kind=kind)
     return list(behind.order_by("pk").values_list("pk", flat=True)[:limit])

@@ -31,12 +31,29 @@ class CloseReport:
     failed: tuple[tuple[int, str], ...]
 
 
-def close_day(*, until: date, progress: Callable[[date], None] | None = None) -> CloseReport:
+def close_day(*, until: date, closed: int = 0, progress: Callable[[date], None] | None = None) -> CloseReport:
     """Close every open day of every loan through ``until``; days closed before are not touched again.
 
     Each transaction closes some loans through some days, so that an interrupted close goes on where it stopped.
+
+    :param closed: how many loans :func:`close_loans` closed through the same day just before.
+    """
+    report = close_loans(until=until, progress=progress)
+    _return_credits(until)
+    ClosedDay.objects.bulk_create([ClosedDay(day=until, loans=closed + report.loans)], ignore_conflicts=True)
+    return report
+
+
+def close_loans(
+    *, until: date, kind: str | None = None, progress: Callable[[date], None] | None = None
+) -> CloseReport:
+    """Close every open day of the loans of a kind (or of all) through ``until``; the day itself is not over by that.
+
+    Plans take from shoppers' accounts and advances from merchants' sales: their closes may run beside each other.
     """
     first = Loan.objects.filter(state__in=["signed", "active"]).order_by("closed_through")
+    if kind is not None:
+        first = first.filter(kind=kind)
     oldest = first.values_list("closed_through", flat=True).first()
     reached: set[int] = set()
     failed: list[tuple[int, str]] = []
@@ -45,14 +62,12 @@ def close_day(*, until: date, progress: Callable[[date], None] | None = None) ->
     while step < until:
         step = min(until, step + timedelta(days=DAYS_AT_ONCE))
         after = 0
-        while loans := loans_behind(until=step, after=after, limit=LOANS_AT_ONCE):
+        while loans := loans_behind(until=step, after=after, limit=LOANS_AT_ONCE, kind=kind):
             reached.update(loans)
             failed += _close(loans, step)
             after = loans[-1]
         if progress:
             progress(step)
-    _return_credits(until)
-    ClosedDay.objects.bulk_create([ClosedDay(day=until, loans=len(reached))], ignore_conflicts=True)
     return CloseReport(until, len(reached), (until - start).days, tuple(failed))
 
 

@@ -17,6 +17,7 @@ from mall.actors import MERCHANT, OPERATIONS, Actor
 from mall.merchants.models import Merchant
 from mall.partner.models import StockRecord
 from mall.search import operations as search
+from payments import rows
 
 Category = get_model("catalogue", "Category")
 Product = get_model("catalogue", "Product")
@@ -166,8 +167,8 @@ def _write(*, requests: list[ListProduct], merchants: Mapping[int, Merchant]) ->
         if request.product_key:
             pending[request.product_key] = product
     _write_products(new=new, product_class=product_class)
-    StockRecord.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             StockRecord(
                 product_id=product if isinstance(product, int) else product.pk,
                 partner_id=merchants[request.merchant_id].partner_id,
@@ -206,8 +207,8 @@ def _write_products(*, new: list[tuple[ListProduct, Product]], product_class: Pr
             [[product.pk for _request, product in new], [request.at for request, _product in new]],
         )
     categories = ensure_categories(paths={request.category for request, _product in new if request.category})
-    ProductCategory.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             ProductCategory(product=product, category_id=categories[request.category])
             for request, product in new
             if request.category
@@ -235,13 +236,13 @@ def _write_attributes(*, new: list[tuple[ListProduct, Product]], product_class: 
     attributes = dict(
         ProductAttribute.objects.filter(product_class=product_class, code__in=codes).values_list("code", "pk")
     )
-    rows = {
+    given = {
         (product.pk, attributes[_code(name)]): ProductAttributeValue(
             product=product, attribute_id=attributes[_code(name)], value_text=value
         )
         for product, name, value in values
     }
-    ProductAttributeValue.objects.bulk_create(list(rows.values()))
+    rows.insert(rows=list(given.values()))
 
 
 def _code(name: str) -> str:

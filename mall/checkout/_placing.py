@@ -466,8 +466,8 @@ def _sight_devices(*, placings: list[Placing]) -> None:
         if draft.device and draft.user_id is not None:
             first.setdefault((draft.user_id, draft.device[:64]), draft.at)
     if first:
-        DeviceSighting.objects.bulk_create(
-            [
+        rows.insert(
+            rows=[
                 DeviceSighting(user_id=user, device=device, first_seen=at)
                 for (user, device), at in sorted(first.items())
             ],

@@ -14,6 +14,7 @@ from oscar.core.loading import get_model
 from mall import bank, events
 from mall.customer.addresses import AddressData
 from mall.customer.models import CREDIT_USE, DeviceSighting, HomeAddress, User
+from payments import rows
 
 UserAddress = get_model("address", "UserAddress")
 
@@ -103,13 +104,13 @@ def set_up_accounts(*, people: Sequence[tuple[User, RegisterShopper]]) -> None:
         holders=[(bank.shopper(user_id=user.pk), request.currency, request.at) for user, request in people]
     )
     # An address confirmed by whoever registered them; sign-in by allauth needs the row.
-    EmailAddress.objects.bulk_create(
-        [EmailAddress(user=user, email=user.email, verified=False, primary=True) for user, _request in people],
+    rows.insert(
+        rows=[EmailAddress(user=user, email=user.email, verified=False, primary=True) for user, _request in people],
         ignore_conflicts=True,
     )
     add_addresses(addresses=[(user.pk, request.address, request.at) for user, request in people if request.address])
-    DeviceSighting.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             DeviceSighting(user=user, device=request.device[:64], first_seen=request.at)
             for user, request in people
             if request.device
@@ -127,7 +128,7 @@ def set_up_accounts(*, people: Sequence[tuple[User, RegisterShopper]]) -> None:
 
 def add_addresses(*, addresses: Sequence[tuple[int, AddressData, datetime]]) -> None:
     """Add (user id, address, moment) to address books, and remember whose doors they are; twice is once."""
-    rows = []
+    added = []
     for user_id, address, _at in addresses:
         first, _, last = address.name.strip().rpartition(" ")
         row = UserAddress(
@@ -146,17 +147,17 @@ def add_addresses(*, addresses: Sequence[tuple[int, AddressData, datetime]]) -> 
             part for part in (address.name, address.line1, address.city, address.postcode) if part
         )
         row.hash = address.fingerprint or address.postcode
-        rows.append(row)
+        added.append(row)
     # One default address a person: the first one he has.
     having = set(
-        UserAddress.objects.filter(user_id__in={row.user_id for row in rows}).values_list("user_id", flat=True)
+        UserAddress.objects.filter(user_id__in={row.user_id for row in added}).values_list("user_id", flat=True)
     )
-    for row in rows:
+    for row in added:
         row.is_default_for_shipping = row.user_id not in having
         having.add(row.user_id)
-    UserAddress.objects.bulk_create(rows, ignore_conflicts=True)
-    HomeAddress.objects.bulk_create(
-        [
+    rows.insert(rows=added, ignore_conflicts=True)
+    rows.insert(
+        rows=[
             HomeAddress(user_id=user_id, fingerprint=address.fingerprint, first_seen=at)
             for user_id, address, at in addresses
             if address.fingerprint

@@ -16,6 +16,7 @@ from mall.fulfilment.requests import (
     UnableToReview,
     UnknownConsignment,
 )
+from payments import rows
 
 ProductReview = get_model("reviews", "ProductReview")
 
@@ -78,8 +79,8 @@ def _check(*, request: PostReview, row: Consignment | None, products: dict[int, 
 
 
 def _write(*, accepted: list[tuple[Consignment, PostReview]]) -> None:
-    MerchantReview.objects.bulk_create(
-        [
+    rows.insert(
+        rows=[
             MerchantReview(
                 consignment=row,
                 merchant_id=row.merchant_id,
@@ -104,7 +105,7 @@ def _write(*, accepted: list[tuple[Consignment, PostReview]]) -> None:
         for product_id in request.product_ids
     }
     if product_reviews:
-        ProductReview.objects.bulk_create(list(product_reviews.values()), ignore_conflicts=True)
+        rows.insert(rows=list(product_reviews.values()), ignore_conflicts=True)
         _rate(product_ids={product_id for product_id, _user in product_reviews})
     bank.publish(
         happened=[

@@ -13,6 +13,7 @@ from payments.ledger import operations as ledger
 from payments.ledger.errors import LedgerError
 from payments.models import MerchantTerms, Payout, Settlement
 from payments.models.changes import Changes
+from payments.rows import insert
 from payments.settlement import _days
 
 AT_ONCE = 2_000
@@ -64,7 +65,7 @@ def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: dat
         if merchant in terms and balances[f"{merchant}:available"] > 0
     ]
     _post(payouts=payouts)
-    Payout.objects.bulk_create(payouts)
+    insert(rows=payouts)
     changes = Changes()
     for row in rows:
         row.paid_out = True

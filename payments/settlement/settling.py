@@ -16,6 +16,7 @@ from payments.ledger.errors import LedgerError
 from payments.models import MerchantTerms, Part, Payment, Settlement, SettlementLine
 from payments.models.changes import Changes
 from payments.money import share as rate
+from payments.rows import insert
 from payments.settlement import _days
 from payments.states import PART, may, move
 
@@ -93,7 +94,7 @@ def _settle(*, merchants: Sequence[str], until: date, report: SettlementReport) 
         for (merchant, day), members in groups.items()
     ]
     _post(rows=rows)
-    rows = Settlement.objects.bulk_create(rows)
+    insert(rows=rows)
     changes = Changes()
     lines = [
         line
@@ -102,7 +103,7 @@ def _settle(*, merchants: Sequence[str], until: date, report: SettlementReport) 
     ]
     for withheld in _run_hooks(rows=rows, changes=changes):
         lines.append(withheld)
-    SettlementLine.objects.bulk_create(lines)
+    insert(rows=lines)
     changes.write()
     outbox.record(happened=[_event(row) for row in rows])
     _count(rows=rows, report=report)

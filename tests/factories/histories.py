@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime, time
 from django.db import connection
 
 from config.simulation import credit
-from config.simulation.drive import Driver, Tally
+from config.simulation.drive import Driver
 from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
 from config.simulation.models import Run
+from config.simulation.pilot import Pilot
 from config.simulation.progress import Progress
+from config.simulation.roles import Tally
 from config.simulation.sharing import Helper
 
 LAST = date(2026, 6, 28)
@@ -74,7 +76,7 @@ def live(*, window_days: int, seed: int = 5, until: date | None = None, helped: 
     economy = Economy(seed=seed, last_day=LAST, **{**SIZE, **size})
     helper = None
     if helped:
-        helper = Helper(history=economy, credit_for=lambda known: credit.Pilot(history=economy, known=known))
+        helper = Helper(history=economy, credit_for=lambda known: Pilot(history=economy, known=known))
     try:
         return _live(economy, helper, window_days, until)
     finally:
@@ -92,7 +94,7 @@ def _live(economy: Economy, helper: Helper | None, window_days: int, until: date
         run=run,
         known=known,
         window_days=window_days,
-        credit=credit.Pilot(history=economy, known=known),
+        credit=Pilot(history=economy, known=known),
         progress=progress,
         share=helper,
     )

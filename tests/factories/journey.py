@@ -12,11 +12,12 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 
 from config.simulation import credit, people
-from config.simulation.drive import Driver, NoCredit
+from config.simulation.drive import Driver
 from config.simulation.economy.generate import Economy
 from config.simulation.founding import found
 from config.simulation.models import Run
 from config.simulation.progress import Progress
+from config.simulation.roles import NoCredit
 from mall.customer.models import User
 from mall.merchants.models import Merchant
 from mall.partner.models import StockRecord

@@ -140,3 +140,42 @@ def test_a_broker_that_is_gone_does_not_harm_the_transaction(settings: object, m
     monkeypatch.setattr(celery.current_app, "send_task", fail)
     ring(1)
     assert outbox.drain() == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unheard(events.Event):
+    name = "test.unheard"
+
+
+def test_what_nobody_subscribes_to_is_written_as_delivered_and_wakes_nobody(settings: object, monkeypatch) -> None:
+    import celery
+
+    asked: list[str] = []
+    monkeypatch.setattr(celery.current_app, "send_task", lambda name, **options: asked.append(name))
+    settings.RIALTO_OUTBOX_KICK = True
+    with transaction.atomic():
+        outbox.record(happened=[Unheard(key="a", at=AT), Unheard(key="b", at=AT)])
+    assert asked == []
+    assert outbox.backlog() == {"waiting": 0, "failing": 0}
+    assert OutboxEvent.objects.filter(name="test.unheard", delivered_at__isnull=False, attempts=0).count() == 2
+
+    with transaction.atomic():
+        outbox.record(happened=[Unheard(key="c", at=AT), Rang(key="1", at=AT, number=1, day=AT.date())])
+    assert asked == ["payments.tasks.relay"]
+    assert outbox.drain() == 1
+    assert Bell.heard == [[1]]
+
+
+def test_a_lane_delivers_what_was_recorded_in_it_and_leaves_the_rest() -> None:
+    ring(1)
+    with outbox.lane():
+        ring(1, 2)
+        with transaction.atomic():
+            ring(3)
+            transaction.set_rollback(True)
+        assert outbox.drain() == 1
+        ring(4)
+        assert outbox.drain() == 1
+    assert Bell.heard == [[2], [4]]
+    assert outbox.drain() == 1
+    assert Bell.heard[-1] == [1]

@@ -8,7 +8,7 @@ from django.db.models import F
 from financing.lending.models import Installment, Loan, LoanState
 from financing.servicing import checks, close
 from financing.servicing import operations as servicing
-from financing.servicing.models import LoanEvent, LoanTransaction
+from financing.servicing.models import ClosedDay, LoanEvent, LoanTransaction
 from payments.ledger import queries as ledger
 from tests.factories import lending as make
 
@@ -198,3 +198,34 @@ def test_a_loan_that_cannot_be_closed_does_not_stop_the_others():
     assert Loan.objects.get(pk=loans[0].pk).closed_through == date(2026, 2, 15)
     assert Loan.objects.get(pk=loans[2].pk).closed_through == date(2026, 2, 15)
     assert Loan.objects.get(pk=bad.pk).closed_through < date(2026, 2, 15)
+
+
+def test_of_two_plans_on_one_account_the_one_signed_first_is_paid_first_whatever_their_numbers():
+    account = make.deposit(number="T1", amount=12_000)
+    second = make.drawn_loan("months-6", account=account, at=make.START + timedelta(hours=1))
+    first = make.drawn_loan("months-6", account=account)
+
+    close.close_day(until=date(2026, 2, 20))
+
+    assert LoanTransaction.objects.filter(loan=first, kind="autopay").count() == 1
+    assert LoanTransaction.objects.filter(loan=second, kind="autopay").count() == 0
+
+
+def test_plans_and_advances_are_closed_apart_and_the_day_counts_both():
+    plan = make.drawn_loan("months-6", account=make.deposit(number="P1", amount=0))
+    advance = make.drawn_loan("advance", merchant=make.open_merchant(), borrower="merchant:3")
+    until = date(2026, 3, 1)
+
+    closed = close.close_loans(until=until, kind=plan.kind)
+
+    assert (closed.loans, closed.failed) == (1, ())
+    plan.refresh_from_db()
+    advance.refresh_from_db()
+    assert plan.closed_through == until
+    assert advance.closed_through < until
+    assert not ClosedDay.objects.exists()
+
+    assert close.close_day(until=until, closed=closed.loans).loans == 1
+    advance.refresh_from_db()
+    assert advance.closed_through == until
+    assert ClosedDay.objects.get().loans == 2

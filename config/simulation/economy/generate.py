@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 
@@ -190,8 +191,11 @@ class Economy:
 
     def purchases(self) -> Iterator[Purchase]:
         """Yield purchases in the order they were placed."""
-        for index in range(len(self.orders.placed)):
-            yield self._purchase(index)
+        return iter(self._purchases)
+
+    @cached_property
+    def _purchases(self) -> list[Purchase]:
+        return [self._purchase(index) for index in range(len(self.orders.placed))]
 
     def money_in(self) -> Iterator[MoneyIn]:
         """Yield the pay of those who bank here, by time."""

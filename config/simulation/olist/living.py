@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from config.simulation import credit
-from config.simulation.drive import Driver, Tally
+from config.simulation.drive import Driver
 from config.simulation.founding import Known, found
 from config.simulation.history import PlainHistory
 from config.simulation.models import Run
@@ -15,6 +15,7 @@ from config.simulation.olist.extract import Extract, load
 from config.simulation.olist.history import SOURCE, Charged, build
 from config.simulation.olist.reader import UnusableExtract
 from config.simulation.progress import Progress
+from config.simulation.roles import Tally
 
 
 @dataclass(slots=True)
