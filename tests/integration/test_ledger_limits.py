@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+
 from payments.ledger import chart, operations, queries
 from payments.ledger.fetching import rows
 from payments.ledger.journal import MAX_AMOUNT
