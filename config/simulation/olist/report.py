@@ -32,7 +32,9 @@ _PARTS = """
 SELECT coalesce(sum(p.amount), 0), coalesce(sum(p.captured), 0), coalesce(sum(p.released), 0),
     coalesce(sum(p.refunded_before), 0), coalesce(sum(p.refunded_after), 0), coalesce(sum(p.cancelled), 0),
     coalesce(sum(p.captured - p.released - p.refunded_before), 0),
-    coalesce(sum(p.unsettled_released - p.unsettled_refunded), 0)
+    coalesce(sum(p.unsettled_released - p.unsettled_refunded), 0),
+    coalesce(sum(p.amount - p.captured - p.cancelled)
+        FILTER (WHERE y.state NOT IN ('refused', 'expired', 'voided')), 0)
 FROM payments_part p JOIN payments_payment y ON y.id = p.payment_id JOIN order_order o ON o.payment_id = y.id
 WHERE o.key LIKE %s
 """
@@ -89,7 +91,7 @@ def of_replay(lived: Lived) -> dict[str, Any]:
     prepared = lived.prepared
     like = f"{SOURCE}:%"
     merchants = [row[0] for row in _all(_MERCHANTS, [like])]
-    amount, captured, released, before, after, cancelled, escrow, pending = _all(_PARTS, [like])[0]
+    amount, captured, released, before, after, cancelled, escrow, pending, held = _all(_PARTS, [like])[0]
     commission, vat, net = _all(_FEES, [like])[0]
     payouts, paid_out = _all(_PAID_OUT, [merchants])[0]
     reserve, withheld, _receivable = _all(_SETTLED, [merchants])[0]
@@ -130,6 +132,8 @@ def of_replay(lived: Lived) -> dict[str, Any]:
             "refunded_before_release": int(before),
             "refunded_after_release": int(after),
             "cancelled": int(cancelled),
+            "held_and_not_sent": int(held),
+            "never_paid": int(amount - captured - cancelled - held),
             "commission": int(commission),
             "vat_on_commission": int(vat),
             "released_net": int(net),
@@ -184,7 +188,7 @@ def lines_of_replay(report: Mapping[str, Any]) -> list[str]:
     lines += _section(
         "Consignments by outcome",
         {
-            name: f"{row['consignments']:,} of {row['orders']:,} orders, {_brl(row['amount'])}"
+            name: f"{row['consignments']:,} consignments of {row['orders']:,} orders, {_brl(row['amount'])}"
             for name, row in report["consignments"].items()
         },
     )
@@ -207,6 +211,13 @@ def lines_of_replay(report: Mapping[str, Any]) -> list[str]:
         },
     )
     lines += _differences(report["differences"])
+    lines += _section(
+        "Reviews",
+        {
+            "posted": report["reviews"]["posted"],
+            "of orders never sent, left out": report["reviews"]["of_orders_never_sent"],
+        },
+    )
     lines += _lending(report)
     lines += _section("Not done by the operations, by reason", report["refused"])
     lines += ["", "Assumptions"] + [f"  - {sentence}" for sentence in report["assumptions"]]
@@ -250,7 +261,7 @@ def _differences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         return ["", "Recorded payments agree with items plus freight in every order."]
     total = sum(row["charged"] - row["recorded"] for row in rows)
     lines = ["", f"Recorded payments differ from what is charged (items plus freight) in {len(rows):,} orders"]
-    lines.append(f"  all together by {_brl(total)}")
+    lines.append(f"  all together {_brl(abs(total))} {'less' if total < 0 else 'more'} is charged than was recorded")
     for row in sorted(rows, key=lambda row: -abs(row["charged"] - row["recorded"]))[:10]:
         lines.append(f"  {row['order']}: recorded {_brl(row['recorded'])}, charged {_brl(row['charged'])}")
     if len(rows) > 10:
