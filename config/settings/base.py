@@ -131,6 +131,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Rialto"
+ACCOUNT_ADAPTER = "mall.customer.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "mall.customer.forms.SignUpForm"}
 EMAIL_BACKEND = "django.core.mail.backends." + ("smtp.EmailBackend" if PRODUCTION else "filebased.EmailBackend")
 EMAIL_FILE_PATH = RIALTO_HOME / "mail"
@@ -141,10 +142,20 @@ EMAIL_HOST_PASSWORD = env.text(name="EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag(name="EMAIL_USE_TLS", default=False)
 DEFAULT_FROM_EMAIL = "market@rialto.example"
 
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("es", "Español"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Plain "en" would be read by gettext as American too, and take over the words of libraries ("cart", "catalog").
+LANGUAGE_CODE = "en-gb"
+# A language is offered once our own words are there in it; half a page in each of two helps nobody.
+LANGUAGES = [
+    ("en-gb", "English"),
+    *(
+        (code, name)
+        for code, folder, name in (("es", "es", "Español"), ("zh-hans", "zh_Hans", "简体中文"))
+        if (LOCALE_PATHS[0] / folder / "LC_MESSAGES" / "django.mo").exists()
+    ),
+]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
