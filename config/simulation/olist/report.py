@@ -16,12 +16,17 @@ from payments.money import Money
 ASSUMPTIONS = (
     "Times carry no zone and are taken as UTC.",
     "Shoppers and merchants are assumed to consent to the use of their trade data for credit.",
-    "Every way of paying but vouchers is a transfer into the shopper's account here, just before the payment from it.",
     "A voucher is the bank's own, for exactly what was recorded.",
     "A parcel known to arrive is on its way until then; one never heard of again is released after the waiting time.",
     "An order without an approval time is approved when placed; one cancelled is so when the time to send it is over.",
     "Advances to merchants are simulated: each takes half of its offer and repays it from the sales that followed.",
 )
+PAYING = {
+    "account": "Every way of paying but vouchers is a transfer into the shopper's account here, just before the "
+    "payment from it.",
+    "standin": "Credit cards are charged by the card stand-in; every other way of paying but vouchers is a transfer "
+    "into the shopper's account here, just before the payment from it.",
+}
 _OUTCOMES = """
 SELECT c.status, count(DISTINCT c.order_id), count(*), coalesce(sum(c.goods + c.shipping), 0)
 FROM fulfilment_consignment c JOIN order_order o ON o.id = c.order_id
@@ -158,7 +163,7 @@ def of_replay(lived: Lived) -> dict[str, Any]:
         },
         "checks": {check.name: list(check.problems) for check in checked.checks},
         "ledger": {"journals": checked.journals, "transfers": checked.transfers, "holds": not checked.problems},
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": [PAYING[prepared.cards], *ASSUMPTIONS],
         "seconds_by_step": {name: round(seconds, 1) for name, seconds in lived.seconds_by_step.items()},
     }
 
