@@ -73,6 +73,12 @@ def month(value: date | None) -> str:
     return date_format(value, "YEAR_MONTH_FORMAT") if value else ""
 
 
+@register.filter
+def fours(number: str) -> str:
+    """Return an account number in groups of four, as people read it."""
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
 @register.simple_tag
 def icon(name: str, label: str = "", size: int = 24) -> SafeString:
     """Draw an icon of the sprite; without a label it is decoration."""
