@@ -58,8 +58,13 @@ SELECT 'merchant:' || m.id FROM merchants_merchant m WHERE m.key LIKE %s
 """
 _PAID_OUT = "SELECT count(*), coalesce(sum(amount), 0) FROM payments_payout WHERE merchant = ANY(%s)"
 _SETTLED = """
-SELECT coalesce(sum(to_reserve - coalesce(matured, 0)), 0), coalesce(sum(withheld), 0), coalesce(sum(to_receivable), 0)
+SELECT coalesce(sum(to_reserve - coalesce(matured, 0)), 0), coalesce(sum(withheld), 0),
+    coalesce(sum(to_receivable), 0), coalesce(sum(refunded), 0)
 FROM payments_settlement WHERE merchant = ANY(%s)
+"""
+_TAKEN_BACK = """
+SELECT coalesce(sum(r.from_reserve), 0), coalesce(sum(r.from_available), 0), coalesce(sum(r.from_receivable), 0)
+FROM payments_refund r JOIN payments_part p ON p.id = r.part_id WHERE p.merchant = ANY(%s)
 """
 _LOANS = """
 SELECT state, count(*), sum(principal), sum(repaid), sum(outstanding + interest + fees)
@@ -99,7 +104,8 @@ def of_replay(lived: Lived) -> dict[str, Any]:
     amount, captured, released, before, after, cancelled, escrow, pending, held = _all(_PARTS, [like])[0]
     commission, vat, net = _all(_FEES, [like])[0]
     payouts, paid_out = _all(_PAID_OUT, [merchants])[0]
-    reserve, withheld, _receivable = _all(_SETTLED, [merchants])[0]
+    reserve, withheld, worked_off, settled_refunds = _all(_SETTLED, [merchants])[0]
+    from_reserve, from_available, owed = _all(_TAKEN_BACK, [merchants])[0]
     checked = verification.verify()
     return {
         **of_import(prepared),
@@ -143,7 +149,9 @@ def of_replay(lived: Lived) -> dict[str, Any]:
             "vat_on_commission": int(vat),
             "released_net": int(net),
             "waiting_to_settle": int(pending),
-            "in_reserve": int(reserve),
+            "in_reserve": int(reserve - from_reserve),
+            "taken_back_for_refunds": int(settled_refunds + worked_off + from_reserve + from_available),
+            "merchants_still_owe": int(owed - worked_off),
             "withheld_for_advances": int(withheld),
             "paid_out": int(paid_out),
             "payouts": payouts,
