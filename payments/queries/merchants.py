@@ -45,6 +45,7 @@ class SettlementView:
     to_available: int
     withheld: int
     paid_out: int
+    is_paid_out: bool
 
     @property
     def came_free(self) -> int:
@@ -198,4 +199,5 @@ def _settlement(row: Settlement) -> SettlementView:
         to_available=row.to_available,
         withheld=row.withheld,
         paid_out=payout.amount if payout else 0,
+        is_paid_out=row.paid_out,
     )

@@ -9,7 +9,7 @@ from django.template import Context, Template
 
 ROOT = Path(__file__).resolve().parents[2]
 # For machines, and what these names stand for in `config/formats`.
-ALLOWED = {"c", "Y-m", "DATE_FORMAT", "DATETIME_FORMAT"}
+ALLOWED = {"c", "Y-m", "Y-m-d", "DATE_FORMAT", "DATETIME_FORMAT"}
 # Spellings that come out as those do.
 SAME = {"j M Y", "j M Y, H:i", "j M", "l, j F Y, H:i", "j M Y, H:i:s"}
 
