@@ -34,6 +34,8 @@ class MovementView:
     at: datetime
     kind: str
     amount: int
+    # What of it exceeded the debt and went to the borrower's account.
+    credit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _views(loans: Sequence[Loan], on: date) -> list[LoanView]:
     shown = LoanTransaction.objects.filter(loan__in=ids).exclude(kind__in=["cancellation", "subsidy"])
     for row in shown.order_by("-at", "-pk"):
         amount = row.principal + row.interest + row.fees + row.credit
-        movements.setdefault(row.loan_id, []).append(MovementView(row.at, row.kind, amount))
+        movements.setdefault(row.loan_id, []).append(MovementView(row.at, row.kind, amount, row.credit))
     views = [_view(loan, lines.get(loan.pk, []), movements.get(loan.pk, []), on) for loan in loans]
     return sorted(views, key=lambda view: view.state not in (LoanState.SIGNED, LoanState.ACTIVE))
 

@@ -152,6 +152,16 @@ def sweep() -> int:
     return drain()
 
 
+def take_back() -> int:
+    """Free the events that somebody has in hand, as he is known to be dead; return how many.
+
+    Whoever lives after all delivers them a second time, which handlers bear. What failed before keeps its pause.
+    """
+    return OutboxEvent.objects.filter(delivered_at__isnull=True, attempts=0, available_at__gt=Now()).update(
+        available_at=Now()
+    )
+
+
 def backlog() -> dict[str, int]:
     """Return how many events wait, and how many of them have failed before."""
     return OutboxEvent.objects.filter(delivered_at__isnull=True).aggregate(

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "oscar.apps.basket.middleware.BasketMiddleware",
+    "config.middleware.no_null_characters",
     "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
 ]
 
@@ -131,6 +132,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Rialto"
+ACCOUNT_ADAPTER = "mall.customer.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "mall.customer.forms.SignUpForm"}
 EMAIL_BACKEND = "django.core.mail.backends." + ("smtp.EmailBackend" if PRODUCTION else "filebased.EmailBackend")
 EMAIL_FILE_PATH = RIALTO_HOME / "mail"
@@ -141,10 +143,20 @@ EMAIL_HOST_PASSWORD = env.text(name="EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag(name="EMAIL_USE_TLS", default=False)
 DEFAULT_FROM_EMAIL = "market@rialto.example"
 
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("es", "Español"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Plain "en" would be read by gettext as American too, and take over the words of libraries ("cart", "catalog").
+LANGUAGE_CODE = "en-gb"
+# A language is offered once our own words are there in it; half a page in each of two helps nobody.
+LANGUAGES = [
+    ("en-gb", "English"),
+    *(
+        (code, name)
+        for code, folder, name in (("es", "es", "Español"), ("zh-hans", "zh_Hans", "简体中文"))
+        if (LOCALE_PATHS[0] / folder / "LC_MESSAGES" / "django.mo").exists()
+    ),
+]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -166,11 +178,15 @@ STORAGES = {
     },
 }
 
+if not PRODUCTION:
+    # Browsers keep cookies by host whatever the port: two markets on one machine would sign each other's people out.
+    SESSION_COOKIE_NAME = f"session-{env.port()}"
+    CSRF_COOKIE_NAME = f"csrf-{env.port()}"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OSCAR_BASKET_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION and env.flag(name="SECURE_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag(name="BEHIND_PROXY", default=False) else None

@@ -2,7 +2,12 @@
 
 from oscar.defaults import *  # noqa: F403 - Oscar's documented way to its defaults
 
+from config import env
 from config.settings import policy
+
+OSCAR_BASKET_COOKIE_SECURE = env.environment() == "production"
+# As in `base`: two markets on one machine keep their baskets apart.
+OSCAR_BASKET_COOKIE_OPEN = "basket" if OSCAR_BASKET_COOKIE_SECURE else f"basket-{env.port()}"
 
 # Ours replace the app of the same label.
 OSCAR_APPS = [

@@ -69,6 +69,8 @@ class Driver:
         days = (last - self.history.first_day).days + 1
         self.progress.start("living the history", days)
         with publishing.held():
+            # A life that was killed had events in hand; they come first, or what follows would overtake them.
+            publishing.take_back()
             write_behind()
             for start, end in windows(self.history.first_day, last, self.window_days, by_month=self.credit.by_month):
                 for purchase in coming.until(end):

@@ -1,4 +1,4 @@
-"""The people of the demo whose password is known: one for each role."""
+"""The people of the demo whose password is known: one for each role, and two where four eyes decide."""
 
 from __future__ import annotations
 
@@ -30,27 +30,34 @@ STAFF = (
     ("operations", "operations@rialto.example", "Olga Operations"),
     ("risk manager", "risk@rialto.example", "Rafael Risk"),
 )
+# New merchants need two different people of operations.
+SECOND_PAIR_OF_EYES = (("operations", "operations2@rialto.example", "Omar Operations"),)
 _OTHERS = (("shopper", SHOPPER), ("merchant owner", OWNER), ("merchant clerk", CLERK_EMAIL))
 
 
 def sign_ins() -> list[tuple[str, str, str, str | None]]:
     """Return (role, e-mail, password, secret of the second factor or None) for each that is there."""
-    emails = [email for _, email in _OTHERS] + [email for _, email, _ in STAFF]
+    staff = (*STAFF, *SECOND_PAIR_OF_EYES)
+    emails = [email for _, email in _OTHERS] + [email for _, email, _ in staff]
     users = {user.email: user.pk for user in User.objects.filter(email__in=emails)}
     secrets = {
         row.user_id: decrypt(row.data["secret"])
         for row in Authenticator.objects.filter(user_id__in=users.values(), type=Authenticator.Type.TOTP)
     }
-    roles = [*_OTHERS, *((role, email) for role, email, _ in STAFF)]
+    roles = [*_OTHERS, *((role, email) for role, email, _ in staff)]
     return [(role, email, PASSWORD, secrets.get(users[email])) for role, email in roles if email in users]
 
 
 def employ(*, currency: str, at: datetime) -> None:
     """Have the bank's staff, each with role, password and second factor; those who are there stay as they are."""
-    users = _register([(email, name) for _, email, name in STAFF], currency=currency, at=at)
+    _employ(STAFF, currency=currency, at=at)
+
+
+def _employ(staff: Sequence[tuple[str, str, str]], *, currency: str, at: datetime) -> None:
+    users = _register([(email, name) for _, email, name in staff], currency=currency, at=at)
     with transaction.atomic():
-        groups = {group.name: group for group in Group.objects.filter(name__in=[role for role, _, _ in STAFF])}
-        for (role, _, _), user in zip(STAFF, users, strict=True):
+        groups = {group.name: group for group in Group.objects.filter(name__in=[role for role, _, _ in staff])}
+        for (role, _, _), user in zip(staff, users, strict=True):
             user.groups.add(groups[role])
             if not user.is_staff:
                 user.is_staff = True
@@ -60,10 +67,14 @@ def employ(*, currency: str, at: datetime) -> None:
 
 
 def open_the_store(*, currency: str, at: datetime) -> None:
-    """Have a clerk in the store of the demo's owner, and let the demo's shopper and owner sign in at once."""
+    """Have a clerk in the store of the demo's owner, and let the demo's shopper and owner sign in at once.
+
+    A second person of operations comes with it, to agree to new merchants.
+    """
     [clerk] = _register([(CLERK_EMAIL, "Carla Clerk")], currency=currency, at=at)
     store = Membership.objects.filter(user__email=OWNER).order_by("pk").values_list("merchant_id", flat=True)[0]
     add_staff(merchant_id=store, email=clerk.email, role=CLERK, by=Actor(OPERATIONS), at=at)
+    _employ(SECOND_PAIR_OF_EYES, currency=currency, at=at)
     EmailAddress.objects.filter(email__in=[email for _, email in _OTHERS], verified=False).update(verified=True)
 
 

@@ -1,10 +1,12 @@
-"""Template tags of every page: money, icons, addresses with one parameter changed."""
+"""Template tags of every page: money, days and times, icons, addresses with one parameter changed."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 
 from django import template
 from django.template.context import RequestContext
 from django.templatetags.static import static
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -14,11 +16,11 @@ from payments.money import Money
 
 register = template.Library()
 
-LOCALES = {"en": "en", "es": "es", "zh-hans": "zh_Hans"}
+LOCALES = {"en-gb": "en", "es": "es", "zh-hans": "zh_Hans"}
 
 
 def _locale() -> str:
-    return LOCALES.get(get_language() or "en", "en")
+    return LOCALES.get(get_language() or "", "en")
 
 
 @register.filter
@@ -45,6 +47,36 @@ def amount(value: Money | None) -> SafeString | str:
 def percent(basis_points: int) -> str:
     """Return a rate in basis points as text: 1250 is 12.5 %."""
     return f"{int(basis_points) / 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+@register.filter(expects_localtime=True)
+def day(value: date | None) -> str:
+    """Return a day as text: 5 Nov 2026."""
+    return date_format(value, "DATE_FORMAT") if value else ""
+
+
+@register.filter(expects_localtime=True)
+def moment(value: datetime | None) -> str:
+    """Return a day and time as text: 5 Nov 2026, 14:05."""
+    return date_format(value, "DATETIME_FORMAT") if value else ""
+
+
+@register.filter(expects_localtime=True)
+def weekday(value: date | None) -> str:
+    """Return a day of these weeks as text: Thu 5 Nov."""
+    return date_format(value, "WEEKDAY_FORMAT") if value else ""
+
+
+@register.filter(expects_localtime=True)
+def month(value: date | None) -> str:
+    """Return a month as text: November 2026."""
+    return date_format(value, "YEAR_MONTH_FORMAT") if value else ""
+
+
+@register.filter
+def fours(number: str) -> str:
+    """Return an account number in groups of four, as people read it."""
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
 
 
 @register.simple_tag

@@ -36,7 +36,7 @@ ORDER BY loan.id
 
 
 def check_loans() -> list[str]:
-    """For every loan: disbursed = repaid + refunded + charged off + outstanding; schedule, loan and ledger agree."""
+    """5. For every loan: disbursed = repaid + refunded + charged off + outstanding; schedule, loan and ledger agree."""
     return [*_movements_agree(), *_schedules_agree(), *_ledger_agrees()]
 
 

@@ -1,4 +1,4 @@
-"""Who may open the pages of credit: officers by role and second factor, owners of merchants, shoppers."""
+"""Who may open the pages of credit: officers and risk managers by role and second factor, owners of merchants."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from mall.queries.merchants import Workplace, workplaces
 
 OFFICERS = frozenset({"credit officer", "senior officer"})
+READERS = OFFICERS | {"risk manager"}
 OWNER = "owner"
 _CHOSEN = "merchant"
 _METHODS = "account_authentication_methods"
@@ -36,11 +37,19 @@ def roles(request: HttpRequest) -> frozenset[str]:
 
 def officer_page(view: View) -> View:
     """Open a view to credit officers who signed in with their second factor."""
+    return _staff_page(view, OFFICERS)
 
+
+def reader_page(view: View) -> View:
+    """Open a view to credit officers and to risk managers, who read cases and decide on none."""
+    return _staff_page(view, READERS)
+
+
+def _staff_page(view: View, allowed: frozenset[str]) -> View:
     @wraps(view)
     @login_required
     def opened(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if not OFFICERS & roles(request):
+        if not allowed & roles(request):
             raise PermissionDenied
         if not is_mfa_enabled(request.user):
             messages.warning(request, _("Bank staff sign in with a second factor: set yours up first."))

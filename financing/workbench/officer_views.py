@@ -17,7 +17,7 @@ from financing.underwriting.errors import CaseChanged, UnderwritingError
 from financing.underwriting.models import Application
 from financing.underwriting.terms import Price
 from financing.workbench import case_parts
-from financing.workbench.access import officer_page, reference, roles
+from financing.workbench.access import OFFICERS, officer_page, reader_page, reference, roles
 from financing.workbench.forms import ApproveForm, DeclineForm, NoteForm
 from mall.queries import trade
 from payments import clock
@@ -25,7 +25,7 @@ from payments import clock
 PAGE = 25
 
 
-@officer_page
+@reader_page
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Show the cases that wait, the oldest first."""
@@ -37,6 +37,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     limits = {one: cases.authority(roles=list(roles(request)), product_kind=one) for one in ("installments", "advance")}
     rows = [_row(case, names, limits, reference(request), now) for case in page]
     context = {"rows": rows, "page": page, "page_obj": page, "kind": kind, "mine": bool(mine)}
+    context["decides"] = bool(OFFICERS & roles(request))
     return render(request, "financing/queue.html", context)
 
 
@@ -60,7 +61,7 @@ def _row(
     }
 
 
-@officer_page
+@reader_page
 @require_safe
 def case(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one case with everything an officer decides by."""
@@ -92,6 +93,7 @@ def _case_page(
         "claimed_by": names.get(application.claimed_by, application.claimed_by),
         "supported_by": names.get(application.supported_by, application.supported_by),
         "mine": application.claimed_by == officer,
+        "decides": bool(OFFICERS & roles(request)),
         "is_open": application.state in (Application.State.REFERRED, Application.State.SECOND),
         "second": application.state == Application.State.SECOND,
         "supported_myself": application.supported_by == officer,

@@ -12,7 +12,7 @@ from mall import bank
 from mall.checkout.drafts import OrderDraft, VoucherNotUsable
 
 if TYPE_CHECKING:
-    from mall.checkout._placing import Placing
+    from mall.checkout._checking import Placing
 
 OrderDiscount = get_model("order", "OrderDiscount")
 Voucher = get_model("voucher", "Voucher")

@@ -45,9 +45,10 @@ _SENT = {"dispatched", "delivered", "released", "refunded"}
 
 
 def check_consignments() -> list[str]:
-    """Compare order, money and goods of every consignment; return one sentence for each mismatch.
+    """6. Order, money and goods of every consignment agree.
 
-    What an event still on its way will bring (a capture after a dispatch) is no mismatch until it has arrived.
+    Returns one sentence for each mismatch. What an event still on its way will bring (a capture after a dispatch) is
+    no mismatch until it has arrived.
     """
     problems = [*_order_totals(), *_stock()]
     after = 0

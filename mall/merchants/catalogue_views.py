@@ -51,7 +51,7 @@ def catalogue(request: HttpRequest, place: Workplace) -> HttpResponse:
 def product(request: HttpRequest, place: Workplace) -> HttpResponse:
     """List a new product."""
     categories = [(node.path, "– " * len(node.above) + node.name) for node in tree.tree().values()]
-    form = ProductForm(request.POST or None, categories=categories)
+    form = ProductForm(request.POST or None, categories=categories, currency=place.currency)
     if request.method == "POST" and form.is_valid():
         nodes = tree.tree()
         node = nodes[form.cleaned_data["category"]]

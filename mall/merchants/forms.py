@@ -32,6 +32,13 @@ class AmountField(forms.DecimalField):
         return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
 
 
+def _name_currency(*, form: forms.Form, currency: str) -> None:
+    """Say in the label of each amount in which currency it is."""
+    for field in form.fields.values():
+        if isinstance(field, AmountField):
+            field.label = _("%(label)s, in %(currency)s") % {"label": field.label, "currency": currency}
+
+
 class DispatchForm(forms.Form):
     """The carrier, and the number by which the parcel can be followed."""
 
@@ -62,6 +69,7 @@ class RefundForm(forms.Form):
     def __init__(self, *args: object, currency: str, most: int, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self._currency, self._most = currency, most
+        _name_currency(form=self, currency=currency)
         shown = bank.text(amount=most, currency=currency)
         self.fields["amount"].help_text = _("At most %(most)s.") % {"most": shown}
 
@@ -101,8 +109,9 @@ class ProductForm(forms.Form):
         label=_("Description"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
     )
 
-    def __init__(self, *args: object, categories: list[tuple[str, str]], **kwargs: object) -> None:
+    def __init__(self, *args: object, categories: list[tuple[str, str]], currency: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
+        _name_currency(form=self, currency=currency)
         self.fields["category"].choices = [("", "–"), *categories]
 
 
@@ -160,3 +169,7 @@ class StoreForm(forms.Form):
         help_text=_("Empty: as usual on the market."),
         min_value=Decimal(0),
     )
+
+    def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        _name_currency(form=self, currency=currency)

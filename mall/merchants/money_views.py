@@ -19,9 +19,13 @@ SHOWN = 60
 @require_safe
 def money(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show pending, available and kept back money, and the settlements."""
+    settlements = bank.settlements_of(merchant_id=place.merchant_id, limit=SHOWN)
     context = {
         "money": bank.merchant_money(merchant_id=place.merchant_id),
-        "settlements": bank.settlements_of(merchant_id=place.merchant_id, limit=SHOWN),
+        # What is taken off is shown below zero, so that each row adds up to what was paid out.
+        "settlements": [
+            (row, -row.refunded - row.to_receivable, -row.to_reserve, -row.withheld) for row in settlements
+        ],
     }
     return render(request, "mall/merchant/money.html", framed(request, place, "merchant-money") | context)
 
@@ -44,7 +48,5 @@ def settlement(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     context = {
         "settlement": view,
         "lines": [(names.get(line.kind, line.kind), line) for line in lines],
-        # A payout takes all that is available, so what came free meanwhile leaves with it.
-        "besides": max(0, view.paid_out - sum(line.amount for line in lines)),
     }
     return render(request, "mall/merchant/settlement.html", framed(request, place, "merchant-money") | context)

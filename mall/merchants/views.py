@@ -89,7 +89,7 @@ def staff_remove(request: HttpRequest, place: Workplace, user_id: int) -> HttpRe
 def store(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Edit what the store says of itself and asks for delivery."""
     merchant = Merchant.objects.get(pk=place.merchant_id)
-    form = StoreForm(request.POST or None, initial=_store_as_typed(merchant=merchant))
+    form = StoreForm(request.POST or None, initial=_store_as_typed(merchant=merchant), currency=place.currency)
     if request.method == "POST" and form.is_valid():
         amounts = {
             name: None

@@ -61,14 +61,14 @@ def _delivered_note(*, part: ConsignmentView) -> str:
     if part.delivered_at:
         return said.get(part.delivered_said_by, "")
     if part.promised_by:
-        return _("promised by %(day)s") % {"day": date_format(part.promised_by, "D j M")}
+        return _("promised by %(day)s") % {"day": date_format(part.promised_by, "WEEKDAY_FORMAT")}
     return ""
 
 
 def _release_note(*, part: ConsignmentView, for_buyer: bool) -> str:
     if part.released_at or not part.release_due or part.delivered_at:
         return ""
-    day = date_format(part.release_due, "D j M")
+    day = date_format(part.release_due, "WEEKDAY_FORMAT")
     if for_buyer:
         return _("by itself on %(day)s, unless you say that something is wrong") % {"day": day}
     return _("on %(day)s at the latest, unless the buyer says that something is wrong") % {"day": day}

@@ -18,6 +18,11 @@ def deliver(*, strict: bool = False) -> int:
     return outbox.drain(strict=strict)
 
 
+def take_back() -> int:
+    """Free what a deliverer had in hand that was killed; return how many events. For who takes its place at once."""
+    return outbox.take_back()
+
+
 def undelivered() -> int:
     """Return how many events wait to be delivered for the first time."""
     backlog = outbox.backlog()

@@ -9,7 +9,7 @@ from datetime import date
 from django.db.models import F, Sum
 
 from payments.ledger import queries as ledger
-from payments.models import MerchantTerms, Part, Payout, Settlement, SettlementLine
+from payments.models import MerchantTerms, Part, Payout, Release, Settlement, SettlementLine
 
 KINDS = ("pending", "available", "reserve", "receivable")
 
@@ -45,6 +45,22 @@ class SettlementView:
     to_available: int
     withheld: int
     paid_out: int
+    is_paid_out: bool
+
+    @property
+    def came_free(self) -> int:
+        """Return what the payout took beside the settlement's own money: reserves that had come free."""
+        return max(0, self.paid_out - (self.to_available - self.withheld)) if self.paid_out else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleView:
+    """What the buyer paid of a sale that was released, and what was taken from it."""
+
+    amount: int
+    commission: int
+    vat: int
+    deducted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +71,7 @@ class LineView:
     reference: str
     amount: int
     journal_id: int | None
+    sale: SaleView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +133,35 @@ def settlement(*, settlement_id: int, merchant: str | None = None) -> tuple[Sett
     row = (rows.filter(merchant=merchant) if merchant else rows).first()
     if row is None:
         return None
-    lines = SettlementLine.objects.filter(settlement=row).order_by("pk")
+    lines = list(SettlementLine.objects.filter(settlement=row).order_by("pk"))
+    sales = _sales(lines=lines)
     return _settlement(row), [
-        LineView(kind=line.kind, reference=line.reference, amount=line.amount, journal_id=line.journal_id)
+        LineView(
+            kind=line.kind,
+            reference=line.reference,
+            amount=line.amount,
+            journal_id=line.journal_id,
+            sale=sales.get(line.pk),
+        )
         for line in lines
     ]
+
+
+def _sales(*, lines: Sequence[SettlementLine]) -> dict[int, SaleView]:
+    """Return the sales of lines of released money, where all that was released of a consignment is in the line."""
+    released = {line.part_id: line for line in lines if line.kind == "release"}
+    sums = (
+        Release.objects.filter(part_id__in=released)
+        .values("part_id")
+        .annotate(total=Sum("amount"), fee=Sum("commission"), tax=Sum("vat"), taken=Sum("deducted"), left=Sum("net"))
+    )
+    return {
+        released[row["part_id"]].pk: SaleView(
+            amount=row["total"], commission=row["fee"], vat=row["tax"], deducted=row["taken"]
+        )
+        for row in sums
+        if row["left"] == released[row["part_id"]].amount
+    }
 
 
 def payouts_of(*, merchant: str, limit: int = 50, offset: int = 0) -> list[PayoutView]:
@@ -158,4 +199,5 @@ def _settlement(row: Settlement) -> SettlementView:
         to_available=row.to_available,
         withheld=row.withheld,
         paid_out=payout.amount if payout else 0,
+        is_paid_out=row.paid_out,
     )

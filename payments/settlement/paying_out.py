@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from payments import events, journals, outbox
 from payments.ledger import operations as ledger
@@ -37,18 +38,32 @@ def pay_out_due(*, until: date, merchants: Sequence[str] = ()) -> PayoutReport:
     while True:
         with transaction.atomic():
             _days.one_at_a_time()
-            due = Settlement.objects.filter(paid_out=False, day__lte=until)
-            rows = list(due.order_by("day", "pk").select_for_update()[:AT_ONCE])
+            rows = list(_due(until=until).order_by("day", "pk").select_for_update()[:AT_ONCE])
             others = merchants if len(rows) < AT_ONCE else ()
             _pay_out(rows=rows, merchants=others, until=until, report=report)
         if len(rows) < AT_ONCE:
             return report
 
 
+def _due(*, until: date) -> QuerySet[Settlement]:
+    """Return the settlements to pay out; one whose merchant was paid on its day and on ``until`` waits for another."""
+    paid = Payout.objects.filter(merchant=OuterRef("merchant"))
+    return Settlement.objects.filter(paid_out=False, day__lte=until).exclude(
+        Exists(paid.filter(day=OuterRef("day"))), Exists(paid.filter(day=until))
+    )
+
+
 def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: date, report: PayoutReport) -> None:
     settled = {row.merchant for row in rows}
-    paid_today = set(Payout.objects.filter(merchant__in=merchants, day=until).values_list("merchant", flat=True))
-    others = sorted(set(merchants) - paid_today - {row.merchant for row in rows if row.day == until})
+    taken = set(
+        Payout.objects.filter(
+            merchant__in={*settled, *merchants}, day__in={until, *(row.day for row in rows)}
+        ).values_list("merchant", "day")
+    )
+    days = _days_of_payouts(rows=rows, taken=taken, until=until)
+    paid_today = {merchant for merchant, day in taken if day == until}
+    paid_today |= {row.merchant for row in rows if days.get(row.pk) == until}
+    others = sorted(set(merchants) - paid_today)
     terms = {
         row.merchant: row
         for row in MerchantTerms.objects.filter(merchant__in={*settled, *others}).select_related("payout_account")
@@ -58,7 +73,7 @@ def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: dat
             code for row in terms.values() for code in (f"{row.merchant}:available", row.payout_account.ledger_code)
         )
     )
-    payouts = _of_settlements(rows=rows, terms=terms, balances=balances, until=until)
+    payouts = _of_settlements(rows=rows, days=days, terms=terms, balances=balances, until=until)
     payouts += [
         _payout(terms=terms[merchant], day=until, amount=balances[f"{merchant}:available"], settlement=None)
         for merchant in others
@@ -78,20 +93,38 @@ def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: dat
         report.paid[payout.currency] = report.paid.get(payout.currency, 0) + payout.amount
 
 
+def _days_of_payouts(*, rows: Sequence[Settlement], taken: set[tuple[str, date]], until: date) -> dict[int, date]:
+    """Return the day on which each settlement is paid out: its own, unless its merchant was paid on that day before.
+
+    Then it goes with his next settlement and is left out here, or is paid on ``until`` when there is no next one.
+    """
+    days = {row.pk: row.day for row in rows if (row.merchant, row.day) not in taken}
+    last = {row.merchant: row.day for row in rows if row.pk in days}
+    for row in rows:
+        if row.pk not in days and last.get(row.merchant, row.day) <= row.day and (row.merchant, until) not in taken:
+            days[row.pk] = last[row.merchant] = until
+    return days
+
+
 def _of_settlements(
-    *, rows: Sequence[Settlement], terms: dict[str, MerchantTerms], balances: dict[str, int], until: date
+    *,
+    rows: Sequence[Settlement],
+    days: dict[int, date],
+    terms: dict[str, MerchantTerms],
+    balances: dict[str, int],
+    until: date,
 ) -> list[Payout]:
     """Give each settlement's day what was available on it: all there is now, less what came later."""
     coming = _matured(rows=rows, until=until)
     for row in rows:
         coming.setdefault(row.merchant, []).append((row.day, row.payable))
     payouts = []
-    for row in rows:
+    for row in sorted((row for row in rows if row.pk in days), key=lambda row: (days[row.pk], row.pk)):
         code = f"{row.merchant}:available"
-        later = sum(amount for day, amount in coming[row.merchant] if day > row.day)
+        later = sum(amount for day, amount in coming[row.merchant] if day > days[row.pk])
         amount = max(0, balances[code] - later)
         balances[code] -= amount
-        payouts.append(_payout(terms=terms[row.merchant], day=row.day, amount=amount, settlement=row))
+        payouts.append(_payout(terms=terms[row.merchant], day=days[row.pk], amount=amount, settlement=row))
     return payouts
 
 

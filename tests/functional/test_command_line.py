@@ -154,3 +154,20 @@ def test_make_refuses_an_older_python(tmp_path):
     assert done.returncode != 0
     assert done.stderr.startswith(f"Rialto needs Python 3.11 or newer, and '{old}' is Python 3.9.1: install one")
     assert not (tmp_path / ".venv").exists()
+
+
+def test_every_cookie_that_says_who_somebody_is_travels_encrypted_in_production():
+    surroundings = os.environ | {
+        "RIALTO_ENV": "production",
+        "SECRET_KEY": "long-random-text-" * 4,
+        "DATABASE_URL": "postgresql://bank@db.example/rialto",
+        "REDIS_URL": "redis://queue.example",
+        "ALLOWED_HOSTS": "market.example",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    shown = (
+        "from django.conf import settings as s;"
+        "print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.OSCAR_BASKET_COOKIE_SECURE)"
+    )
+    done = subprocess.run([sys.executable, "-c", shown], env=surroundings, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "True"]

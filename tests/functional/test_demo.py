@@ -1,5 +1,6 @@
 """`manage.py demo` starts everything, stops everything, and starts again quickly."""
 
+import base64
 import json
 import os
 import re
@@ -77,7 +78,7 @@ def test_the_demo_starts_ends_starts_again_and_leaves_no_process(server_home):
     assert first.health() == (200, {"database": "up", "queue": "up", "ledger": "up"})
     first.until("Letters")
     assert [role for role in ROLES if f"\n  {role}  " not in first.said] == []
-    assert len(re.findall(r" \d{6} \([A-Z2-7]{32}\)", first.said)) == 4
+    assert len(re.findall(r" \d{6} \([A-Z2-7]{32}\)", first.said)) == 5
     assert first.end(signal.SIGINT) == 0
     assert first.said.endswith("Everything is stopped.\n")
     assert running_on(home) == []
@@ -134,3 +135,17 @@ def test_the_demo_does_not_run_in_production(tmp_path, monkeypatch):
 )
 def test_the_second_factor_shown_is_the_one_of_rfc_6238(moment, code):
     assert demo.one_time_code(secret="GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", moment=moment) == code
+
+
+def test_the_demo_prints_each_staff_members_secret_and_the_code_of_now(monkeypatch):
+    secret = base64.b32encode(b"twenty bytes of key!").decode()
+    rows = [("shopper", "s@rialto.example", "word", None), ("operations", "o@rialto.example", "word", secret)]
+    monkeypatch.setattr("config.simulation.people.sign_ins", lambda: rows)
+    monkeypatch.setattr(demo.time, "time", lambda: 1_111_111_109.0)
+    said = []
+    demo._announce(port=8123, say=said.append)
+    assert any("http://127.0.0.1:8123/officer/" in line for line in said)
+    [shopper] = [line for line in said if "s@rialto.example" in line]
+    [operations] = [line for line in said if "o@rialto.example" in line]
+    assert shopper.endswith("-")
+    assert operations.endswith(f"{demo.one_time_code(secret=secret, moment=1_111_111_109)} ({secret})")

@@ -48,6 +48,7 @@ def test_fill_leaves_a_living_market_and_a_second_fill_leaves_it_alone(fresh_dat
     signs = people.sign_ins()
     assert [role for role, *_ in signs] == [
         "shopper", "merchant owner", "merchant clerk", "credit officer", "senior officer", "operations", "risk manager",
+        "operations",
     ]  # fmt: skip
     for role, email, password, secret in signs:
         assert authenticate(None, username=email, password=password) == User.objects.get(email=email)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from mall.customer.models import Consent, User
 from mall.merchants.models import Membership, Merchant, MerchantApplication
 from payments.queries import standing
-from tests.factories.mall import make_address, make_market, make_shopper
+from tests.factories.mall import make_address, make_market, make_merchant, make_shopper
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +170,34 @@ def test_every_page_stands_on_its_own_files_and_has_names_for_its_controls(clien
     assert text.count("<h1") == 1
 
 
-def test_languages_change_and_stay(client):
+@pytest.mark.parametrize(
+    ("group", "lands"),
+    [("", "/"), ("credit officer", "/officer/"), ("risk manager", "/officer/"), ("operations", "/ops/")],
+)
+def test_who_works_here_lands_at_the_work_after_signing_in(client, group, lands):
+    person = make_shopper(money=0)
+    person.set_password("a-good-password")
+    person.save()
+    if group:
+        person.groups.add(Group.objects.get(name=group))
+    answers = {"login": person.email, "password": "a-good-password"}
+    assert client.post(reverse("account_login"), answers)["Location"] == lands
+    client.logout()
+    asked = client.post(reverse("account_login"), answers | {"next": "/orders/"})
+    assert asked["Location"] == "/orders/"
+
+
+def test_an_owner_lands_in_the_store(client):
+    owner = make_merchant().owner
+    owner.set_password("a-good-password")
+    owner.save()
+    answers = {"login": owner.email, "password": "a-good-password"}
+    assert client.post(reverse("account_login"), answers)["Location"] == "/merchant/"
+
+
+def test_languages_change_and_stay(client, settings):
+    assert reverse("set_language") not in client.get("/").content.decode()
+    settings.LANGUAGES = [*settings.LANGUAGES, ("es", "Español")]
     client.post(reverse("set_language"), {"language": "es", "next": "/"})
     assert '<html lang="es">' in client.get("/").content.decode()
 

@@ -111,6 +111,19 @@ def test_the_case_shows_what_an_officer_decides_by(merchant):
     assert text.count("Approve") >= 1
 
 
+def test_a_risk_manager_reads_cases_and_decides_on_none(merchant):
+    application = referred(merchant)
+    _, reader = officer("rafael", "risk manager")
+    assert "Bottega" in text_of(reader.get("/officer/"))
+    page = text_of(reader.get(f"/officer/{application.pk}/"))
+    assert "Officers decide on it; you read." in page
+    assert "Your authority" not in page and "Take the case" not in page and "Decline" not in page
+    for action in ("claim", "approve", "decline"):
+        assert reader.post(f"/officer/{application.pk}/{action}/", {"version": 1}).status_code == 403
+    application.refresh_from_db()
+    assert (application.state, application.claimed_by) == (Application.State.REFERRED, "")
+
+
 def test_two_officers_approve_and_the_owner_signs(merchant):
     application = referred(merchant)
     _, first = officer("one")

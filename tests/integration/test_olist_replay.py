@@ -70,7 +70,8 @@ def test_replay_ends_with_every_outcome_and_a_book_that_holds(fresh_database, tm
     }
     assert found["consignments"]["released"]["consignments"] == 8
     money = found["money"]
-    assert money["ordered"] == money["captured"] + money["cancelled"] + 6_775
+    assert money["ordered"] == money["captured"] + money["cancelled"] + money["held_and_not_sent"]
+    assert (money["held_and_not_sent"], money["never_paid"]) == (6_775, 0)
     assert money["captured"] == money["released"] == 57_575
     assert money["released_net"] + money["commission"] + money["vat_on_commission"] == money["released"]
     assert money["paid_out"] + money["in_reserve"] + money["waiting_to_settle"] == money["released_net"]
@@ -99,6 +100,23 @@ def test_orders_are_charged_items_plus_freight_and_differences_are_told(fresh_da
     found = report(capsys, "replay_olist", olist.write_extract(tmp_path / "extract", rows))
 
     assert found["differences"] == [{"order": order, "recorded": 6_100, "charged": 6_075}]
+
+
+def test_what_was_cancelled_after_its_delivery_is_refunded_and_the_sums_say_from_where(
+    fresh_database, tmp_path, capsys
+) -> None:
+    rows = olist.small_extract()
+    file, order = "olist_orders_dataset.csv", olist.name("order 0")
+    rows[file] = [line.replace(",delivered,", ",canceled,") if order in line else line for line in rows[file]]
+
+    found = report(capsys, "replay_olist", olist.write_extract(tmp_path / "extract", rows))
+
+    money = found["money"]
+    assert (money["refunded_after_release"], money["captured"]) == (6_075, 57_575)
+    kept = money["paid_out"] + money["in_reserve"] + money["waiting_to_settle"] + money["withheld_for_advances"]
+    assert kept + money["taken_back_for_refunds"] == money["released_net"]
+    assert money["taken_back_for_refunds"] > 0
+    assert found["ledger"]["holds"]
 
 
 def test_a_replay_done_once_changes_nothing_when_run_again(fresh_database, tmp_path, capsys) -> None:

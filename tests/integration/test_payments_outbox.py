@@ -121,6 +121,17 @@ def test_what_a_dead_relay_had_claimed_is_delivered_when_its_claim_is_over() -> 
     assert outbox.drain() == 1
 
 
+def test_what_a_deliverer_known_to_be_dead_had_in_hand_is_delivered_at_once() -> None:
+    ring(1, 2)
+    outbox._claim(limit=10)
+    assert outbox.drain() == 0
+
+    assert outbox.take_back() == 2
+
+    assert outbox.drain() == 2
+    assert outbox.take_back() == 0
+
+
 def test_two_relays_at_once_deliver_each_event_once() -> None:
     from tests.integration.test_ledger_races import race
 

@@ -118,6 +118,40 @@ def test_somebody_with_money_and_without_a_settlement_is_paid_when_named(account
     assert settlement.pay_out_due(until=DAY, merchants=[merchant]).payouts == 0
 
 
+def _pay_before_the_settlement(merchant: str) -> None:
+    transfer = Transfer("cash:nostro:main", f"{merchant}:available", 5_000)
+    ledger.post(journal=Journal("a", "advance", "loan:1", AT, "EUR", (transfer,)))
+    assert settlement.pay_out_due(until=DAY, merchants=[merchant]).paid == {"EUR": 5_000}
+
+
+def test_who_was_paid_before_the_days_settlement_gets_that_on_a_later_day(account: str, merchant: str) -> None:
+    _pay_before_the_settlement(merchant)
+    deliver(account, merchant, key="o1")
+    assert settlement.settle_due(until=DAY).settlements == 1
+
+    assert settlement.pay_out_due(until=DAY).payouts == 0
+    assert balance(f"{merchant}:available") == 8_360
+
+    assert settlement.pay_out_due(until=DAY + timedelta(days=1)).paid == {"EUR": 8_360}
+    assert settlement.pay_out_due(until=DAY + timedelta(days=1)).payouts == 0
+    assert balance(f"{merchant}:available") == 0
+    assert not models.Settlement.objects.filter(paid_out=False).exists()
+
+
+def test_who_was_paid_before_the_days_settlement_gets_that_with_the_next(account: str, merchant: str) -> None:
+    _pay_before_the_settlement(merchant)
+    for number in range(3):
+        deliver(account, merchant, key=f"o{number}", days=number)
+    until = DAY + timedelta(days=2)
+    assert settlement.settle_due(until=until).settlements == 3
+
+    assert settlement.pay_out_due(until=until).paid == {"EUR": 3 * 8_360}
+
+    payouts = models.Payout.objects.order_by("day").values_list("day", "amount")
+    assert list(payouts) == [(DAY, 5_000), (DAY + timedelta(days=1), 2 * 8_360), (until, 8_360)]
+    assert not models.Settlement.objects.filter(paid_out=False).exists()
+
+
 def _dump() -> list[tuple]:
     settled = models.Settlement.objects.order_by("day", "merchant").values_list(
         "merchant", "day", "released", "refunded", "to_reserve", "to_available", "matured"

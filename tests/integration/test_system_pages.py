@@ -79,3 +79,10 @@ def test_every_page_forbids_other_hosts_and_inline_scripts(client, db):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_form_with_a_null_character_is_answered_as_a_request_that_makes_no_sense(client, db):
+    for form in ({"login": "ada\0@mail.example"}, {"login\0": "ada@mail.example"}):
+        answer = client.post("/account/login/", form)
+        assert answer.status_code == 400
+        assert "We could not read that request" in answer.content.decode()

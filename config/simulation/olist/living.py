@@ -25,6 +25,7 @@ class Prepared:
     extract: Extract
     history: PlainHistory
     charged: Charged
+    cards: str = "account"
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ def prepare(*, folder: Path, cards: str = "account") -> Prepared:
     if not extract.orders:
         raise UnusableExtract(f"{folder}: none of the orders can be used; see that the files belong together.")
     history, charged = build(extract=extract, cards=cards)
-    return Prepared(extract, history, charged)
+    return Prepared(extract, history, charged, cards)
 
 
 def import_people(*, prepared: Prepared, progress: Progress) -> Known:

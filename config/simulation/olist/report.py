@@ -16,12 +16,17 @@ from payments.money import Money
 ASSUMPTIONS = (
     "Times carry no zone and are taken as UTC.",
     "Shoppers and merchants are assumed to consent to the use of their trade data for credit.",
-    "Every way of paying but vouchers is a transfer into the shopper's account here, just before the payment from it.",
     "A voucher is the bank's own, for exactly what was recorded.",
     "A parcel known to arrive is on its way until then; one never heard of again is released after the waiting time.",
     "An order without an approval time is approved when placed; one cancelled is so when the time to send it is over.",
     "Advances to merchants are simulated: each takes half of its offer and repays it from the sales that followed.",
 )
+PAYING = {
+    "account": "Every way of paying but vouchers is a transfer into the shopper's account here, just before the "
+    "payment from it.",
+    "standin": "Credit cards are charged by the card stand-in; every other way of paying but vouchers is a transfer "
+    "into the shopper's account here, just before the payment from it.",
+}
 _OUTCOMES = """
 SELECT c.status, count(DISTINCT c.order_id), count(*), coalesce(sum(c.goods + c.shipping), 0)
 FROM fulfilment_consignment c JOIN order_order o ON o.id = c.order_id
@@ -32,7 +37,9 @@ _PARTS = """
 SELECT coalesce(sum(p.amount), 0), coalesce(sum(p.captured), 0), coalesce(sum(p.released), 0),
     coalesce(sum(p.refunded_before), 0), coalesce(sum(p.refunded_after), 0), coalesce(sum(p.cancelled), 0),
     coalesce(sum(p.captured - p.released - p.refunded_before), 0),
-    coalesce(sum(p.unsettled_released - p.unsettled_refunded), 0)
+    coalesce(sum(p.unsettled_released - p.unsettled_refunded), 0),
+    coalesce(sum(p.amount - p.captured - p.cancelled)
+        FILTER (WHERE y.state NOT IN ('refused', 'expired', 'voided')), 0)
 FROM payments_part p JOIN payments_payment y ON y.id = p.payment_id JOIN order_order o ON o.payment_id = y.id
 WHERE o.key LIKE %s
 """
@@ -51,8 +58,13 @@ SELECT 'merchant:' || m.id FROM merchants_merchant m WHERE m.key LIKE %s
 """
 _PAID_OUT = "SELECT count(*), coalesce(sum(amount), 0) FROM payments_payout WHERE merchant = ANY(%s)"
 _SETTLED = """
-SELECT coalesce(sum(to_reserve - coalesce(matured, 0)), 0), coalesce(sum(withheld), 0), coalesce(sum(to_receivable), 0)
+SELECT coalesce(sum(to_reserve - coalesce(matured, 0)), 0), coalesce(sum(withheld), 0),
+    coalesce(sum(to_receivable), 0), coalesce(sum(refunded), 0)
 FROM payments_settlement WHERE merchant = ANY(%s)
+"""
+_TAKEN_BACK = """
+SELECT coalesce(sum(r.from_reserve), 0), coalesce(sum(r.from_available), 0), coalesce(sum(r.from_receivable), 0)
+FROM payments_refund r JOIN payments_part p ON p.id = r.part_id WHERE p.merchant = ANY(%s)
 """
 _LOANS = """
 SELECT state, count(*), sum(principal), sum(repaid), sum(outstanding + interest + fees)
@@ -89,10 +101,11 @@ def of_replay(lived: Lived) -> dict[str, Any]:
     prepared = lived.prepared
     like = f"{SOURCE}:%"
     merchants = [row[0] for row in _all(_MERCHANTS, [like])]
-    amount, captured, released, before, after, cancelled, escrow, pending = _all(_PARTS, [like])[0]
+    amount, captured, released, before, after, cancelled, escrow, pending, held = _all(_PARTS, [like])[0]
     commission, vat, net = _all(_FEES, [like])[0]
     payouts, paid_out = _all(_PAID_OUT, [merchants])[0]
-    reserve, withheld, _receivable = _all(_SETTLED, [merchants])[0]
+    reserve, withheld, worked_off, settled_refunds = _all(_SETTLED, [merchants])[0]
+    from_reserve, from_available, owed = _all(_TAKEN_BACK, [merchants])[0]
     checked = verification.verify()
     return {
         **of_import(prepared),
@@ -130,11 +143,15 @@ def of_replay(lived: Lived) -> dict[str, Any]:
             "refunded_before_release": int(before),
             "refunded_after_release": int(after),
             "cancelled": int(cancelled),
+            "held_and_not_sent": int(held),
+            "never_paid": int(amount - captured - cancelled - held),
             "commission": int(commission),
             "vat_on_commission": int(vat),
             "released_net": int(net),
             "waiting_to_settle": int(pending),
-            "in_reserve": int(reserve),
+            "in_reserve": int(reserve - from_reserve),
+            "taken_back_for_refunds": int(settled_refunds + worked_off + from_reserve + from_available),
+            "merchants_still_owe": int(owed - worked_off),
             "withheld_for_advances": int(withheld),
             "paid_out": int(paid_out),
             "payouts": payouts,
@@ -154,7 +171,7 @@ def of_replay(lived: Lived) -> dict[str, Any]:
         },
         "checks": {check.name: list(check.problems) for check in checked.checks},
         "ledger": {"journals": checked.journals, "transfers": checked.transfers, "holds": not checked.problems},
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": [PAYING[prepared.cards], *ASSUMPTIONS],
         "seconds_by_step": {name: round(seconds, 1) for name, seconds in lived.seconds_by_step.items()},
     }
 
@@ -184,7 +201,7 @@ def lines_of_replay(report: Mapping[str, Any]) -> list[str]:
     lines += _section(
         "Consignments by outcome",
         {
-            name: f"{row['consignments']:,} of {row['orders']:,} orders, {_brl(row['amount'])}"
+            name: f"{row['consignments']:,} consignments of {row['orders']:,} orders, {_brl(row['amount'])}"
             for name, row in report["consignments"].items()
         },
     )
@@ -207,6 +224,13 @@ def lines_of_replay(report: Mapping[str, Any]) -> list[str]:
         },
     )
     lines += _differences(report["differences"])
+    lines += _section(
+        "Reviews",
+        {
+            "posted": report["reviews"]["posted"],
+            "of orders never sent, left out": report["reviews"]["of_orders_never_sent"],
+        },
+    )
     lines += _lending(report)
     lines += _section("Not done by the operations, by reason", report["refused"])
     lines += ["", "Assumptions"] + [f"  - {sentence}" for sentence in report["assumptions"]]
@@ -250,7 +274,7 @@ def _differences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         return ["", "Recorded payments agree with items plus freight in every order."]
     total = sum(row["charged"] - row["recorded"] for row in rows)
     lines = ["", f"Recorded payments differ from what is charged (items plus freight) in {len(rows):,} orders"]
-    lines.append(f"  all together by {_brl(total)}")
+    lines.append(f"  all together {_brl(abs(total))} {'less' if total < 0 else 'more'} is charged than was recorded")
     for row in sorted(rows, key=lambda row: -abs(row["charged"] - row["recorded"]))[:10]:
         lines.append(f"  {row['order']}: recorded {_brl(row['recorded'])}, charged {_brl(row['charged'])}")
     if len(rows) > 10:
