@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from payments.ledger import chart
+from payments import chart
 from payments.ledger.journal import Journal, Transfer
 
 # --- Opening -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from financing.servicing.account import Codes, Movement
 from financing.servicing.days import end_of
-from payments.ledger import chart
+from payments import chart
 from payments.ledger.journal import AccountSpec, Journal, Transfer
 
 # A journal carries at most 32,767 transfers; a day's accruals are cut well below.

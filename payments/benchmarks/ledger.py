@@ -305,6 +305,13 @@ class _Bench:
             ("trial balance at a past instant", lambda: queries.trial_balance(at=past)),
         ):
             yield Figure(name=name, value=_p99(read, 3), unit="ms", target=1_000, at_most=True)
+        self.say("  verifying the large book ...")
+        began = time.perf_counter()
+        found = operations.verify()
+        if found.problems:
+            raise RuntimeError(f"The measured book does not hold: {found.problems[:3]}")
+        yield Figure(name="verify, the whole book", value=round(time.perf_counter() - began, 1), unit="s")
+        yield Figure(name="verify", value=round(found.transfers / (time.perf_counter() - began)), unit="transfers/s")
 
 
 def _p99(read: Callable[[], object], times: int) -> float:

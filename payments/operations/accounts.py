@@ -10,8 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from schwifty import IBAN
 
-from payments import events, journals, outbox
-from payments.ledger import chart
+from payments import chart, events, journals, outbox
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.ledger.journal import Journal

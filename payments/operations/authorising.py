@@ -8,9 +8,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from payments import events, journals, methods, outbox
+from payments import chart, events, journals, methods, outbox
 from payments.accounts import step_up
-from payments.ledger import chart
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.ledger.journal import AccountSpec, Journal

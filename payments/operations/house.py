@@ -7,8 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from payments import journals
-from payments.ledger import chart
+from payments import chart, journals
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.operations.errors import UnableToMoveMoney

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from payments.ledger import chart
+from payments import chart
 from payments.ledger import operations as ledger
 from payments.models import CustomerAccount, MerchantTerms
 from payments.operations.errors import PaymentError, UnableToOpen

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from payments import journals
-from payments.ledger import chart
+from payments import chart, journals
 from payments.ledger import queries as ledger
 from payments.methods import Leg, Step, TenderOption
 from payments.models import CustomerAccount

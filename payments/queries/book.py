@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from payments.ledger import chart
+from payments import chart
 from payments.ledger import queries as ledger
 from payments.ledger.queries import FamilyLine, ReportLine, StatementLine, TrialLine
 

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Count, F, Sum
 
-from payments import outbox
-from payments.ledger import chart, errors
+from payments import chart, outbox
+from payments.ledger import errors
 from payments.ledger import queries as ledger
 from payments.models import OutboxEvent, Part, Payment, Payout, ProviderAttempt, Settlement, Verification
 from payments.queries.merchants import PayoutView, payout_views

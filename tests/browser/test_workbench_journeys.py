@@ -4,6 +4,7 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -41,7 +42,8 @@ def visitor(page_at, user, width: int, *, mfa: bool = False):
         session.save()
     page = page_at(width)
     page.goto("/healthz")
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": page.url}])
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": page.url}])
     return page
 
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from payments.ledger import chart, operations
+from payments import chart
+from payments.ledger import operations
 from payments.ledger.journal import AccountSpec, Journal, Posted, Transfer
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

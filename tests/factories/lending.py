@@ -13,7 +13,7 @@ from financing.lending.quotes import quote
 from financing.scoring.models import ScoringModel
 from financing.servicing import operations as servicing
 from financing.underwriting.models import Offer, PolicyVersion
-from payments.ledger import chart
+from payments import chart
 from payments.ledger import operations as ledger
 from payments.ledger.journal import Journal, Transfer
 

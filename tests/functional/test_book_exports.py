@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
-from payments.ledger import chart
+from payments import chart
 from payments.ledger import operations as ledger
 from payments.money import Money
 from payments.queries import book

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from payments import clock, operations, settlement
-from payments.ledger import chart, queries
+from payments import chart, clock, operations, settlement
 from payments.ledger import operations as ledger
+from payments.ledger import queries
 from payments.models import Verification
 from payments.views import book as views
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in

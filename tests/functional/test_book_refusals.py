@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mall.customer.models import User
-from payments.ledger import chart, queries
+from payments import chart
 from payments.ledger import operations as ledger
+from payments.ledger import queries
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
 from tests.factories.reading import links, signed_in_as_operations, text
 

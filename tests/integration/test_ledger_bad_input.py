@@ -12,7 +12,8 @@ from fractions import Fraction
 import pytest
 from django.db import connection, transaction
 
-from payments.ledger import chart, errors, operations, queries
+from payments import chart
+from payments.ledger import errors, operations, queries
 from payments.ledger.journal import MAX_AMOUNT, MAX_TRANSFERS, AccountSpec, Journal, Posted, Transfer
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
 

@@ -6,7 +6,8 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from payments.ledger import chart, operations, queries
+from payments import chart
+from payments.ledger import operations, queries
 from tests.databases import Database
 from tests.factories.ledger import AT, open_deposits, pay_in
 

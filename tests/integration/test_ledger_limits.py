@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from payments.ledger import chart, operations, queries
+from payments import chart
+from payments.ledger import operations, queries
 from payments.ledger.fetching import rows
 from payments.ledger.journal import MAX_AMOUNT
 from tests.databases import Database

@@ -50,7 +50,8 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from payments.ledger import chart, errors, operations, queries
+from payments import chart
+from payments.ledger import errors, operations, queries
 from payments.ledger.journal import Journal, Posted
 from payments.money import largest_remainder
 from tests.databases import Database

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from payments.ledger import chart, errors, operations, queries
+from payments import chart
+from payments.ledger import errors, operations, queries
 from payments.ledger.journal import MAX_AMOUNT, Journal, Posted, Transfer
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
 

@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 from django.db import OperationalError, transaction
 
-from payments.ledger import chart, errors, operations, queries
+from payments import chart
+from payments.ledger import errors, operations, queries
 from payments.ledger.journal import Journal, Posted
 from tests.databases import Database
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in

@@ -5,7 +5,8 @@ from hashlib import sha256
 
 import pytest
 
-from payments.ledger import chart, errors, operations, queries
+from payments import chart
+from payments.ledger import errors, operations, queries
 from payments.ledger.journal import AccountSpec
 from payments.ledger.queries import ReportLine
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in

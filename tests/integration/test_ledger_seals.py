@@ -10,7 +10,8 @@ import pytest
 from django.db import connection, transaction
 from psycopg2.extensions import parse_dsn
 
-from payments.ledger import chart, operations, queries, seals
+from payments import chart
+from payments.ledger import operations, queries, seals
 from tests.databases import Database
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.ledger import chart
+from payments import chart
 from payments.ledger.journal import AccountSpec
 
 
