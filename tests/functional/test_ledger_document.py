@@ -45,7 +45,7 @@ def run_python() -> int:
 
 def test_the_examples_do_what_they_say() -> None:
     assert run_python() == 5
-    [session] = [block for block in re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) if block.startswith("$")]
+    [session] = re.findall(r"^```\n(\$ .*?)^```", TEXT, re.DOTALL | re.MULTILINE)
     commands = re.findall(r"\$ python manage\.py (.*?)\n(.*?)(?=\$ |\Z)", session, re.DOTALL)
     assert len(commands) == 3
     for words, expected in commands:

@@ -2,4 +2,4 @@
 \set credit 1 + (:debit + random(0, :accounts - 2)) % :accounts
 \set key random(1, 9223372036854775806)
 \set number :key % 100000000
-SELECT posted FROM ledger_post(ARRAY[ledger_half(sha256(int8send(:key)))], ARRAY['payment_captured'], ARRAY['payment:' || :number], ARRAY[now()], ARRAY['EUR'], ARRAY['{}'::jsonb], NULL, (SELECT array_agg(code ORDER BY code COLLATE "C") FROM (VALUES ('a:' || :debit), ('a:' || :credit)) AS named (code)), ARRAY[1], ARRAY[1], ARRAY[1], ARRAY[2], ARRAY[100::bigint]);
+SELECT posted FROM ledger_post(ARRAY[ledger_half(sha256(int8send(:key)))], ARRAY['payment_captured'], ARRAY['payment:' || :number], ARRAY[now()], ARRAY['EUR'], ARRAY['{}'::jsonb], NULL, ARRAY[least('a:' || :debit, 'a:' || :credit COLLATE "C"), greatest('a:' || :debit, 'a:' || :credit COLLATE "C")], ARRAY[1], ARRAY[1], ARRAY[1], ARRAY[2], ARRAY[100::bigint]);

@@ -2,4 +2,4 @@
 \set escrow 1 + (:held + random(0, :accounts - 2)) % :accounts
 \set key random(1, 9223372036854775806)
 \set number :key % 100000000
-SELECT posted FROM ledger_post(ARRAY[ledger_half(sha256(int8send(:key)))], ARRAY['order_settled'], ARRAY['order:' || :number], ARRAY[now()], ARRAY['EUR'], ARRAY['{}'::jsonb], NULL, (SELECT array_agg(code ORDER BY code COLLATE "C") FROM (VALUES ('a:' || :held), ('a:' || :escrow), ('hot:1')) AS named (code)), ARRAY[1, 1, 1, 1], ARRAY[1, 2, 3, 4], ARRAY[1, 2, 2, 1], ARRAY[2, 3, 1, 3], ARRAY[100::bigint, 12, 70, 3]);
+SELECT posted FROM ledger_post(ARRAY[ledger_half(sha256(int8send(:key)))], ARRAY['order_settled'], ARRAY['order:' || :number], ARRAY[now()], ARRAY['EUR'], ARRAY['{}'::jsonb], NULL, ARRAY[least('a:' || :held, 'a:' || :escrow COLLATE "C"), greatest('a:' || :held, 'a:' || :escrow COLLATE "C"), 'hot:1'], ARRAY[1, 1, 1, 1], ARRAY[1, 2, 3, 4], ARRAY[1, 2, 2, 1], ARRAY[2, 3, 1, 3], ARRAY[100::bigint, 12, 70, 3]);

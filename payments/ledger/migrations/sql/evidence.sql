@@ -89,7 +89,8 @@ BEGIN
     read_at := clock_timestamp();
 END $$;
 
--- Seal what can no longer change, `batch` journals a seal at most. Returns how many seals were written, 0 when another
+-- Seal what can no longer change, `batch` journals a seal at most, or an eighth of what waits: after a large load the
+-- rest is looked through for each seal. Returns how many seals were written, 0 when another
 -- sealer is at work; or, negative, the transaction number to reset a counter to that is behind the seals.
 CREATE FUNCTION ledger_seal(batch integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
@@ -99,6 +100,7 @@ DECLARE
     following ledger_seal;
     unsealed bigint;
     newest bigint;
+    low bigint;
     high bigint;
     accounts bytea;
     journals bytea;
@@ -113,24 +115,27 @@ BEGIN
         RETURN -(last.next_xid % (1::bigint << 32) + 1000);
     END IF;
     last.sequence := coalesce(last.sequence, 0);
+    SELECT greatest(batch, count(*) / 8 + 1) INTO batch FROM ledger_journal
+    WHERE id > coalesce(last.settled_id, 0) AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid;
     WHILE coalesce(last.to_xid, 0) < seen.oldest_xid LOOP
         following := (last.sequence + 1, seen.read_at, seen.oldest_xid, seen.next_xid, seen.last_id,
             coalesce(last.settled_id, 0), coalesce(last.high_id, 0), '', coalesce(last.hash, decode(repeat('00', 32), 'hex')), NULL);
-        SELECT count(*), max(xid), max(id) INTO unsealed, newest, high FROM (
+        SELECT count(*), max(xid), min(id), max(id) INTO unsealed, newest, low, high FROM (
             SELECT xid, id FROM ledger_journal
             WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid
             ORDER BY xid LIMIT batch
         ) AS oldest;
         IF unsealed = batch THEN
             following.to_xid := newest + 1;
-            SELECT max(id) INTO high FROM ledger_journal WHERE id > following.settled_id AND xid <= newest;
+            SELECT min(id), max(id) INTO low, high FROM ledger_journal
+            WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid <= newest;
         END IF;
         SELECT string_agg(leaf, '' ORDER BY id), string_agg(int8send(id) || substr(leaf, 1, 8), '' ORDER BY id)
         INTO accounts, following.leaves FROM ledger_account_evidence
         WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid < following.to_xid;
         SELECT string_agg(leaf, '' ORDER BY id), coalesce(following.leaves, '')
             || coalesce(string_agg(int8send(id) || substr(leaf, 1, 8), '' ORDER BY id), '')
-        INTO journals, following.leaves FROM ledger_evidence(following.settled_id + 1, high)
+        INTO journals, following.leaves FROM ledger_evidence(low, high)
         WHERE xid >= coalesce(last.to_xid, 0) AND xid < following.to_xid;
         EXIT WHEN accounts IS NULL AND journals IS NULL;
         SELECT greatest(following.settled_id, max(last_id), CASE WHEN seen.next_xid <= following.to_xid THEN seen.last_id END)

@@ -64,17 +64,21 @@ DECLARE
 BEGIN
     LOOP  -- again when a key is taken, or may be
         -- Everybody holds balances in account order, then keys in hash order: no two batches can deadlock.
-        SELECT array_agg(coalesce(a.id, 0)), array_agg(a.currency),
-            array_agg(CASE WHEN a.id IS NULL THEN 'unknown_account'
-                WHEN coalesce(b.closed, a.closed_at IS NOT NULL) THEN 'account_closed' END),
-            array_agg(CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END), array_agg(a.floor),
-            array_agg(coalesce(b.debits, 0)), array_agg(coalesce(b.credits, 0)), array_agg(0), count(b.account_id),
-            bool_and(a.currency IS NOT DISTINCT FROM currencies[1] AND NOT coalesce(b.closed, a.closed_at IS NOT NULL))
-                AND array_remove(currencies, currencies[1]) = '{}'
-        INTO ids, own_currency, flaws, sides, floors, debited, credited, moves, held, sound
+        SELECT array_agg(coalesce(a.id, 0)), array_agg(CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END),
+            array_agg(a.floor), array_agg(coalesce(b.debits, 0)), array_agg(coalesce(b.credits, 0)), array_agg(0),
+            count(b.account_id), bool_and(a.currency IS NOT DISTINCT FROM currencies[1]
+                AND NOT coalesce(b.closed, a.closed_at IS NOT NULL)) AND array_remove(currencies, currencies[1]) = '{}'
+        INTO ids, sides, floors, debited, credited, moves, held, sound
         FROM generate_series(1, cardinality(codes)) AS n
         LEFT JOIN ledger_account a ON a.code = codes[n]
         LEFT JOIN LATERAL (SELECT * FROM ledger_balance WHERE account_id = a.id FOR NO KEY UPDATE) AS b ON true;
+        IF NOT sound THEN
+            SELECT array_agg(a.currency), array_agg(CASE WHEN a.id IS NULL THEN 'unknown_account'
+                WHEN coalesce(b.closed, a.closed_at IS NOT NULL) THEN 'account_closed' END)
+            INTO own_currency, flaws
+            FROM generate_series(1, cardinality(codes)) AS n
+            LEFT JOIN ledger_account a ON a.code = codes[n] LEFT JOIN ledger_balance b ON b.account_id = a.id;
+        END IF;
 
         FOR i IN 1 .. cardinality(keys) LOOP
             first := next;

@@ -38,11 +38,10 @@ CREATE TABLE ledger_key (
     input_hash uuid NOT NULL
 );
 CREATE UNIQUE INDEX ledger_key_reverses ON ledger_key (reverses) WHERE reverses IS NOT NULL;
-CREATE INDEX ledger_key_journal ON ledger_key USING brin (journal_id) WITH (pages_per_range = 16, autosummarize);
+CREATE INDEX ledger_key_journal ON ledger_key (journal_id);
 
 -- Partitioned by the database's clock. The key above makes a journal unique over all partitions, and ledger_post is
--- the only writer, so the rows need no foreign keys and no unique indexes of their own. Rows lie nearly in the order
--- of ids, which a BRIN index finds at next to no cost.
+-- the only writer, so the rows need no foreign keys and no unique indexes of their own.
 CREATE TABLE ledger_journal (
     id bigint NOT NULL,
     recorded_at timestamptz NOT NULL,
@@ -67,8 +66,7 @@ CREATE TABLE ledger_transfer (
     currency text NOT NULL,
     CHECK (amount > 0 AND debit_id <> credit_id)
 ) PARTITION BY RANGE (recorded_at);
-CREATE INDEX ledger_transfer_journal ON ledger_transfer USING brin (journal_id)
-    WITH (pages_per_range = 16, autosummarize);
+CREATE INDEX ledger_transfer_journal ON ledger_transfer (journal_id);
 CREATE INDEX ledger_transfer_debit ON ledger_transfer (debit_id, happened_at);
 CREATE INDEX ledger_transfer_credit ON ledger_transfer (credit_id, happened_at);
 
