@@ -1,10 +1,11 @@
 """The ledger's tables as an auditor is shown them, read in one snapshot and in parts of bounded size."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 JOURNALS_AT_ONCE = 20_000
 ROWS_AT_ONCE = 20_000
@@ -25,17 +26,30 @@ class Bounds:
 _TRANSFERS = """
 SELECT j.id, ledger_micros(j.recorded_at), ledger_micros(j.happened_at), j.xid, j.event, j.reference, j.currency,
     j.metadata::text, CASE WHEN k.hash IS NOT NULL THEN coalesce(k.reverses, 0) END, k.hash::text, k.input_hash::text,
-    t.position, t.debit_id, debit.code, t.credit_id, credit.code,
+    t.position, t.debit_id, (SELECT code FROM ledger_account WHERE id = t.debit_id),
+    t.credit_id, (SELECT code FROM ledger_account WHERE id = t.credit_id),
     CASE WHEN (t.recorded_at, t.happened_at, t.currency) = (j.recorded_at, j.happened_at, j.currency) THEN t.amount END
 FROM (SELECT * FROM ledger_all_journal WHERE id > %(after)s AND id <= %(last)s
     AND recorded_at >= %(since)s AND recorded_at < %(until)s) AS j
 LEFT JOIN (SELECT * FROM ledger_key WHERE journal_id > %(after)s AND journal_id <= %(last)s) AS k ON k.journal_id = j.id
 LEFT JOIN (SELECT * FROM ledger_all_transfer WHERE journal_id > %(after)s AND journal_id <= %(last)s) AS t
     ON t.journal_id = j.id
-LEFT JOIN ledger_account debit ON debit.id = t.debit_id
-LEFT JOIN ledger_account credit ON credit.id = t.credit_id
 ORDER BY j.id, t.position
 """
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read the book as it stands at one moment, whatever is posted meanwhile."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not connection.savepoint_ids:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # Every row is wanted, so the parts are sorted and merged, also while the statistics are young.
+        cursor.execute(
+            "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off; "
+            "SET LOCAL cursor_tuple_fraction = 1"
+        )
+        yield
 
 
 def transfers(bounds: Bounds) -> Iterator[list[tuple]]:

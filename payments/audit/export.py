@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.db import connection, transaction
 
 from payments.audit import book
 from payments.audit.book import Bounds
@@ -52,6 +51,7 @@ SCHEMA = pa.schema(
 # The plainest Parquet there is, so that a reader of a hundred lines can read it.
 WRITING = {
     "compression": "gzip",
+    "compression_level": 6,  # 9 takes eight times as long for one part in a hundred
     "use_dictionary": False,
     "write_statistics": False,
     "data_page_version": "1.0",
@@ -86,10 +86,7 @@ def export(
     """
     if bounds.since and bounds.until and bounds.until <= bounds.since:
         raise UnableToExport("The export would end before it begins: give an --until later than --since.")
-    with _new_file(path) as file, transaction.atomic():
-        if not connection.savepoint_ids:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with _new_file(path) as file, book.snapshot():
         return _Export(bounds).write(file, at, progress)
 
 
@@ -174,6 +171,7 @@ class _Export:
         return Exported(self.journals, self.transfers, len(seals), newest, head)
 
     def _count(self, rows: Iterable[tuple]) -> None:
+        bounded = bool(self.bounds)
         for row in rows:
             journal_id, currency = row[0], row[6]
             if None in row:
@@ -188,7 +186,7 @@ class _Export:
                 self.sealed[bisect_right(self.ends, row[3])] += 1
             self.transfers += 1
             self.totals[currency] += row[16]
-            if self.bounds:
+            if bounded:
                 self.used.update((row[12], row[14]))
 
     def _write_accounts(self, writer: pq.ParquetWriter, from_xid: int, to_xid: int) -> int:

@@ -153,7 +153,7 @@ class File:
             reader = Compact(data, place)
             header = reader.struct()
             place = reader.place + header[3]
-            if header[1] != 0 or header[5][2] != 0:
+            if header[1] != 0 or header[5][2] != 0 or header[3] < 1:
                 raise Unreadable("its pages are not plain data pages as an export's are")
             inflating = zlib.decompressobj(31)
             page = inflating.decompress(data[reader.place : place], header[2] + 1)
@@ -374,7 +374,8 @@ class Check:
         """Say what was gone through, what could not be checked, and whether it holds."""
         if self.problems > SHOWN:
             print(f"and {self.problems - SHOWN} more")
-        print(f"{self.journals} journals, {self.transfers} transfers, {len(self.seals)} seals; {self.said['made_at']}.")
+        made = self.said["made_at"]
+        print(f"{self.journals} journals, {self.transfers} transfers, {len(self.seals)} seals, made {made}.")
         if self.totals:
             totals = ", ".join(f"{text(currency)} {total}" for currency, total in sorted(self.totals.items()))
             print(f"Moved, in minor units: {totals}.")
@@ -385,9 +386,9 @@ class Check:
             since, until = self.said["since"] or "the beginning", self.said["until"] or "the end"
             print(f"Recorded from {since} to {until}. Not checked in a part of the book: floors.")
         if self.unchecked:
-            print(f"Not checked, as only partly in this file: seals {', '.join(map(str, self.unchecked))}.")
+            print(f"Not checked, being only partly in this file: seals {', '.join(map(str, self.unchecked))}.")
         if self.unsealed:
-            print(f"{self.unsealed} journals are newer than the newest seal: only their own hashes vouch for them.")
+            print(f"Newer than the newest seal, vouched for only by their own hashes: {self.unsealed} journals.")
         if compared or head:
             print(f"The same as written down elsewhere: {compared} seals{', the head' if head else ''}.")
         elif self.seals:
@@ -428,22 +429,24 @@ def read_heads(path):
 
 
 def check(arguments):
-    """Return whether all holds, having printed what does not, or a summary."""
+    """Return whether all holds, having printed what does not, and a summary."""
     heads = read_heads(arguments.seals) if arguments.seals else None
     try:
         with open(arguments.file, "rb") as file:
             found = Check(File(file))
             found.run()
+        compared = found.compare(heads, arguments.seals) if heads is not None else 0
+        if arguments.head and arguments.head.lower() not in {seal.hash for seal in found.seals}:
+            found.problem(f"no seal of this file has the hash {arguments.head}")
+        found.summarize(compared, bool(arguments.head))
+    except BrokenPipeError:
+        raise
     except OSError as problem:
         raise Unreadable(f"{arguments.file} cannot be read: {problem.strerror}.") from problem
     except Unreadable as problem:
         raise Unreadable(f"{arguments.file} cannot be checked: {problem}.") from problem
     except DAMAGE as problem:
         raise Unreadable(f"{arguments.file} is damaged ({type(problem).__name__}: {problem}).") from problem
-    compared = found.compare(heads, arguments.seals) if heads is not None else 0
-    if arguments.head and arguments.head.lower() not in {seal.hash for seal in found.seals}:
-        found.problem(f"no seal of this file has the hash {arguments.head}")
-    found.summarize(compared, bool(arguments.head))
     return not found.problems
 
 
@@ -455,10 +458,15 @@ def main():
     sys.stdout.reconfigure(errors="backslashreplace")
     sys.stderr.reconfigure(errors="backslashreplace")
     try:
-        return 0 if check(parser.parse_args()) else 1
+        holds = check(parser.parse_args())
+        sys.stdout.flush()
     except Unreadable as problem:
         print(problem, file=sys.stderr)
         return 2
+    except (BrokenPipeError, KeyboardInterrupt):  # nobody reads on, or waits any longer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Command(BaseCommand):
                 path=path,
                 at=clock.now(),
                 bounds=export.Bounds(options["since"], options["until"]),
-                progress=lambda transfers: self.stderr.write(f"  {transfers:,} transfers"),
+                progress=self._export_progress,
             )
             if script:
                 shutil.copyfile(export.SCRIPT, script)
@@ -114,6 +114,10 @@ class Command(BaseCommand):
         )
         if written.head:
             self.stdout.write(f"Its newest seal is {written.newest_seal} {written.head}.")
+
+    def _export_progress(self, transfers: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"  {transfers:,} transfers", ending="\r")
 
     def _balance(self, options: dict) -> None:
         if options["as_recorded"] and options["at"] is None:
