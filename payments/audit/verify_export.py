@@ -390,7 +390,8 @@ class Check:
         if self.unsealed:
             print(f"Newer than the newest seal, vouched for only by their own hashes: {self.unsealed} journals.")
         if compared or head:
-            print(f"The same as written down elsewhere: {compared} seals{', the head' if head else ''}.")
+            same = [f"{compared} seals"] * (compared > 0) + ["the head"] * head
+            print(f"The same as written down elsewhere: {' and '.join(same)}.")
         elif self.seals:
             print(f"Compare with what was written down: seal {self.said['newest_seal']} {self.said['head']}.")
         print("The file holds.")

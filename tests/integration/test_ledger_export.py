@@ -2,6 +2,8 @@
 
 import ast
 import base64
+import contextlib
+import io
 import json
 import os
 import re
@@ -22,14 +24,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from config import env
+from payments import chart
 from payments.audit import book, export, verify_export
-from payments.ledger import chart, operations
+from payments.ledger import operations
 from payments.ledger.journal import AccountSpec
 from tests.databases import Database
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
 
 DAY = timedelta(days=1)
-WORDS = {"note": 'Grüße, "Łódź" | 漢字 🏦\n', "list": [1, None, {"a": -(10**30)}], "empty": ""}
+WORDS = {"note": 'Grüße, "Łódź" | 漢字 🏦\n', "list": [1, None, {"a": -(2**63)}], "empty": ""}
 Change = Callable[[list], object]
 
 
@@ -135,7 +139,7 @@ def test_a_sound_file_holds_for_the_script_alone(file: Path, tmp_path: Path) -> 
     head = heads.split()[-2]
     code, said = verify(file, "--seals", copy, "--head", head)
     assert code == 0
-    assert "The same as written down elsewhere: 2 seals, the head." in said
+    assert "The same as written down elsewhere: 2 seals and the head." in said
     copy.write_text(heads.replace("2 " + head, "2 " + "0" * 64))
     assert verify(file, "--seals", copy)[1].startswith(f"seal 2 is another in {copy}: the chain was recomputed")
     copy.write_text("7 " + head)
@@ -147,6 +151,29 @@ def test_a_sound_file_holds_for_the_script_alone(file: Path, tmp_path: Path) -> 
             2, f"{copy} is not a seal file: each line is a sequence and a hash.\n"
         )  # fmt: skip
     assert verify(file, "--seals", tmp_path / "none")[0] == 2
+
+
+def test_the_example_of_the_ledger_s_page_does_what_it_says(
+    fresh_database: Database, django_db_blocker: object, settings: object, tmp_path: Path
+) -> None:
+    settings.RIALTO_SEAL_FILE = str(tmp_path / "heads.log")
+    with django_db_blocker.unblock():
+        posted = pay_in(*open_deposits("ES91"), 125_00)
+        operations.reverse(journal_id=posted.journal_id, key="undo", reason="sent twice", at=AT)
+        operations.seal()
+        page = (env.CHECKOUT / "docs" / "ledger.md").read_text()
+        [session] = re.findall(r"^```\n(# the bank;.*?)^```", page, re.DOTALL | re.MULTILINE)
+        shown = [line for line in session.splitlines() if not line.startswith("#")]
+        said = io.StringIO()
+        [words] = re.findall(r"\$ python manage\.py (.*)", session)
+        with contextlib.chdir(tmp_path):
+            call_command(*words.split(), stdout=said)
+    head = (tmp_path / "heads.log").read_text().split()[1]
+    command = [sys.executable, "-I", "-S", "verify_export.py", "book.parquet", "--head", head]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)
+    expected = re.sub(r"\b[0-9a-f]{64}\b", head, "\n".join(shown))
+    found = f"$ python manage.py {words}\n{said.getvalue()}$ python {' '.join(command[3:])}\n{done.stdout}"
+    assert re.sub("made .*", "", found.strip()) == re.sub("made .*", "", expected)
 
 
 def test_the_script_is_python_3_9_and_imports_the_standard_library_alone() -> None:
