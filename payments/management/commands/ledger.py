@@ -1,7 +1,11 @@
 """`manage.py ledger`: look at the book, seal it, verify it."""
 
+import shutil
+import signal
+import sys
 from argparse import ArgumentParser
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -35,6 +39,11 @@ class Command(BaseCommand):
         closings.add_argument("--at", type=_instant, help="for what happened up to then (default: now)")
         archive = actions.add_parser("archive", help="put away a month that is over; it is still read and verified")
         archive.add_argument("month", type=_month, help="by when it was recorded, like 2026-01")
+        export = actions.add_parser("export", help="the journal as one Parquet file, for auditors")
+        export.add_argument("file", type=Path, metavar="FILE")
+        export.add_argument("--since", type=_instant, help="what was recorded from then on")
+        export.add_argument("--until", type=_instant, help="what was recorded before then")
+        export.add_argument("--script", type=Path, metavar="SCRIPT", help="also copy there what verifies the file")
         balance = actions.add_parser("balance", help="an account's balance")
         balance.add_argument("code")
         balance.add_argument("--at", type=_instant)
@@ -79,6 +88,36 @@ class Command(BaseCommand):
     def _archive(self, options: dict) -> None:
         operations.archive(month=options["month"])
         self.stdout.write(f"{options['month']:%Y-%m} is in the archive.")
+
+    def _export(self, options: dict) -> None:
+        from payments.audit import export  # what writes Parquet takes a while to load
+
+        path, script = options["file"], options["script"]
+        ended = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a draft is cleared away
+        try:
+            written = export.export(
+                path=path,
+                at=clock.now(),
+                bounds=export.Bounds(options["since"], options["until"]),
+                progress=self._export_progress,
+            )
+            if script:
+                shutil.copyfile(export.SCRIPT, script)
+        except export.UnableToExport as problem:
+            raise CommandError(str(problem)) from problem
+        except OSError as problem:
+            raise CommandError(f"{script} cannot be written: {problem.strerror}.") from problem
+        finally:
+            signal.signal(signal.SIGTERM, ended)
+        self.stdout.write(
+            f"{written.journals:,} journals, {written.transfers:,} transfers and {written.seals:,} seals are in {path}."
+        )
+        if written.head:
+            self.stdout.write(f"Its newest seal is {written.newest_seal} {written.head}.")
+
+    def _export_progress(self, transfers: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"  {transfers:,} transfers", ending="\r")
 
     def _balance(self, options: dict) -> None:
         if options["as_recorded"] and options["at"] is None:
