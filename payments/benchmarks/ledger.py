@@ -111,9 +111,10 @@ class _Bench:
 
     def _pgbench(self, script: str = "", *, owner: bool = False, clients: int = CLIENTS) -> float:
         what = ["--file", str(SQL / script)] if script else []
+        accounts = FLOOR_ACCOUNTS if script == "floor.sql" else ACCOUNTS
         said = self._run_pgbench(
             *what, "--client", str(clients), "--jobs", str(min(2, clients)), "--protocol", "prepared", "--no-vacuum",
-            "--time", str(max(1, round(self.setting.seconds))), "--define", f"accounts={FLOOR_ACCOUNTS if script == 'floor.sql' else ACCOUNTS}", owner=owner,
+            "--time", str(max(1, round(self.setting.seconds))), "--define", f"accounts={accounts}", owner=owner,
         )  # fmt: skip
         [line] = [line for line in said.splitlines() if line.startswith("tps")]
         return float(line.split()[2])
