@@ -85,7 +85,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-sweep": {"task": "payments.tasks.sweep", "schedule": 30.0},
     "payments-seal": {"task": "payments.tasks.seal", "schedule": 10.0},
-    "payments-keep-closings": {"task": "payments.tasks.keep_closings", "schedule": 300.0},
+    "payments-keep-closings": {"task": "payments.tasks.keep_closings", "schedule": 900.0},
     "payments-close-books": {"task": "payments.tasks.close_books", "schedule": crontab(hour=0, minute=10)},
     "payments-settle-day": {"task": "payments.tasks.settle_day", "schedule": crontab(hour=4, minute=0)},
     "payments-pay-out": {"task": "payments.tasks.pay_out", "schedule": crontab(hour=4, minute=30)},

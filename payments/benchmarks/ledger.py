@@ -30,6 +30,7 @@ CLIENTS = 8
 BATCH = 1_000
 ROUNDS = 3
 DAYS = 30
+PORTIONS = 24  # of a day, each sealed and closed over all time
 SQL = Path(__file__).parent / "sql"
 _LARGE = 10**13
 
@@ -249,19 +250,22 @@ class _Bench:
 
     def load(self) -> None:
         """Post transfers until there are as many as asked for, a month's worth, closing each day."""
-        per_day = self.setting.transfers // DAYS
+        portion = self.setting.transfers // (DAYS * PORTIONS)
         for day in range(DAYS):
             happened = self.setting.at - timedelta(days=DAYS - day)
-            with ThreadPoolExecutor(2) as halves:
-                work = [
-                    halves.submit(_load, self.setting.url, f"day:{day}:{half}", happened, per_day // 2)
-                    for half in range(2)
-                ]
-            for half in work:
-                half.result()
-            operations.seal()
+            for part in range(PORTIONS):
+                moment = happened + timedelta(hours=18 * part / PORTIONS)
+                with ThreadPoolExecutor(2) as halves:
+                    work = [
+                        halves.submit(_load, self.setting.url, f"{day}:{part}:{half}", moment, portion // 2)
+                        for half in range(2)
+                    ]
+                for half in work:
+                    half.result()
+                operations.seal()
+                operations.write_closings(at=None)
             operations.write_closings(at=happened + timedelta(hours=20))
-            self.say(f"  loaded and sealed {(day + 1) * per_day:,} transfers")
+            self.say(f"  loaded, sealed and closed {(day + 1) * PORTIONS * portion:,} transfers")
 
     def growth(self) -> Iterator[Figure]:
         """Return the rates on the large book against those on the empty one."""
@@ -278,7 +282,8 @@ class _Bench:
         operations.post_many(journals=self._journals(2 * BATCH))
         past = self.setting.at - timedelta(days=DAYS // 2, hours=5)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT sealed_at FROM ledger_seal ORDER BY sequence OFFSET %s LIMIT 1", [2])
+            middle = DAYS * PORTIONS // 2
+            cursor.execute("SELECT sealed_at FROM ledger_seal ORDER BY sequence OFFSET %s LIMIT 1", [middle])
             sealed = cursor.fetchone()[0]
 
         def any_account() -> str:

@@ -25,9 +25,17 @@ BEGIN
         JOIN ledger_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
         LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
         WHERE t.journal_id > before.settled_id AND j.xid >= before.to_xid AND j.xid < latest.to_xid
+    ), touched AS (
+        SELECT id, min(happened_at) AS since FROM sealed GROUP BY id
     ), standing AS (
-        SELECT DISTINCT ON (account_id, instant) * FROM ledger_closing
-        WHERE account_id IN (SELECT id FROM sealed) ORDER BY account_id, instant, through_seal DESC
+        (SELECT DISTINCT ON (c.account_id, c.instant) c.* FROM touched
+        JOIN ledger_closing c ON c.account_id = touched.id AND c.instant >= touched.since AND c.instant < 'infinity'
+        ORDER BY c.account_id, c.instant, c.through_seal DESC)
+        UNION ALL
+        SELECT c.* FROM touched CROSS JOIN LATERAL (
+            SELECT * FROM ledger_closing WHERE account_id = touched.id AND instant = 'infinity'
+            ORDER BY through_seal DESC LIMIT 1
+        ) AS c
     )
     INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
     SELECT standing.account_id, standing.instant, latest.sequence,

@@ -3,13 +3,14 @@ CREATE VIEW ledger_all_journal AS SELECT * FROM ledger_journal UNION ALL SELECT 
 CREATE VIEW ledger_all_transfer AS SELECT * FROM ledger_transfer UNION ALL SELECT * FROM ledger_transfer_archive;
 
 -- What moved these accounts in journals that a seal and those before it do not cover. Only journals numbered up to
--- the highest that is covered need a look at their transaction.
+-- the highest that is covered need a look at their transaction. (`+ 0`: by number of journal, never by account, of which
+-- a hot one has moved in nearly all that there are.)
 CREATE FUNCTION ledger_uncovered(ids bigint[], seal bigint) RETURNS TABLE (account_id bigint, journal_id bigint,
     happened_at timestamptz, recorded_at timestamptz, debits bigint, credits bigint) LANGUAGE sql STABLE AS $$
 SELECT side.id, t.journal_id, t.happened_at, t.recorded_at, side.debits, side.credits
 FROM ledger_seal s, ledger_all_transfer t,
     LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
-WHERE s.sequence = seal AND t.journal_id > s.settled_id AND (t.debit_id = ANY (ids) OR t.credit_id = ANY (ids))
+WHERE s.sequence = seal AND t.journal_id > s.settled_id AND (t.debit_id + 0 = ANY (ids) OR t.credit_id + 0 = ANY (ids))
     AND side.id = ANY (ids) AND (t.journal_id > s.high_id OR (
         SELECT xid FROM ledger_all_journal WHERE id = t.journal_id AND recorded_at = t.recorded_at) >= s.to_xid)
 $$;
