@@ -77,15 +77,18 @@ BEGIN
     WHERE s.is_called AND pg_current_xact_id_if_assigned() IS NULL;  -- else it began too early to tell
     last_id := coalesce(last_id, 0);
     next_xid := pg_current_xact_id()::text::bigint;
-    seen := pg_current_snapshot();
-    -- The snapshot's xmax may lie below transactions already under way: it follows the last one that ended.
-    SELECT least(next_xid, pg_snapshot_xmax(seen)::text::bigint, min(running::text::bigint)) INTO oldest_xid
-    FROM pg_snapshot_xip(seen) AS running
-    WHERE NOT EXISTS (
-        SELECT FROM pg_locks JOIN pg_stat_activity elsewhere USING (pid)
-        WHERE pg_locks.transactionid = running::xid AND pg_locks.granted
-            AND elsewhere.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
-    );
+    FOR look IN 1 .. 10 LOOP  -- one that ended between the snapshot and the look at its locks is gone the next time
+        seen := pg_current_snapshot();
+        -- The snapshot's xmax may lie below transactions already under way: it follows the last one that ended.
+        SELECT least(next_xid, pg_snapshot_xmax(seen)::text::bigint, min(running::text::bigint)) INTO oldest_xid
+        FROM pg_snapshot_xip(seen) AS running
+        WHERE NOT EXISTS (
+            SELECT FROM pg_locks JOIN pg_stat_activity elsewhere USING (pid)
+            WHERE pg_locks.transactionid = running::xid AND pg_locks.granted
+                AND elsewhere.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+        );
+        EXIT WHEN oldest_xid = next_xid;
+    END LOOP;
     read_at := clock_timestamp();
 END $$;
 
