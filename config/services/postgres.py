@@ -35,7 +35,9 @@ SETTINGS = {
     "shared_buffers": f"{min(1024, psutil.virtual_memory().total // 2**22)}MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
-    "max_wal_size": "2GB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
     "random_page_cost": "1.1",
     "jit": "off",  # compiling costs more than the short queries here ever take
     "timezone": "UTC",

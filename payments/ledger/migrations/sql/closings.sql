@@ -88,7 +88,7 @@ BEGIN
         every.debits - coalesce(missed.debits, 0), every.credits - coalesce(missed.credits, 0)
     FROM ledger_sums(fresh, NULL) AS every LEFT JOIN (
         SELECT account_id, sum(debits) AS debits, sum(credits) AS credits
-        FROM ledger_uncovered(fresh, latest.sequence) GROUP BY account_id
+        FROM ledger_uncovered(fresh, latest.sequence, 9223372036854775807) GROUP BY account_id
     ) AS missed USING (account_id)
     WHERE every.debits + every.credits > 0;
     GET DIAGNOSTICS added = ROW_COUNT;

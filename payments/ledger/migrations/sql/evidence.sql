@@ -128,7 +128,8 @@ BEGIN
             WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid
             ORDER BY xid LIMIT batch
         ) AS oldest;
-        IF unsealed = batch THEN
+        IF unsealed = batch AND EXISTS (SELECT FROM ledger_journal
+                WHERE id > following.settled_id AND xid > newest AND xid < seen.oldest_xid) THEN
             following.to_xid := newest + 1;
             SELECT min(id), max(id) INTO low, high FROM ledger_journal
             WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid <= newest;

@@ -2,15 +2,15 @@
 CREATE VIEW ledger_all_journal AS SELECT * FROM ledger_journal UNION ALL SELECT * FROM ledger_journal_archive;
 CREATE VIEW ledger_all_transfer AS SELECT * FROM ledger_transfer UNION ALL SELECT * FROM ledger_transfer_archive;
 
--- What moved these accounts in journals that a seal and those before it do not cover. Only journals numbered up to
+-- What moved these accounts in journals numbered up to `last` that a seal and those before it do not cover. Only journals numbered up to
 -- the highest that is covered need a look at their transaction. (`+ 0`: by number of journal, never by account, of which
 -- a hot one has moved in nearly all that there are.)
-CREATE FUNCTION ledger_uncovered(ids bigint[], seal bigint) RETURNS TABLE (account_id bigint, journal_id bigint,
+CREATE FUNCTION ledger_uncovered(ids bigint[], seal bigint, last bigint) RETURNS TABLE (account_id bigint, journal_id bigint,
     happened_at timestamptz, recorded_at timestamptz, debits bigint, credits bigint) LANGUAGE sql STABLE AS $$
 SELECT side.id, t.journal_id, t.happened_at, t.recorded_at, side.debits, side.credits
 FROM ledger_seal s, ledger_all_transfer t,
     LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
-WHERE s.sequence = seal AND t.journal_id > s.settled_id AND (t.debit_id + 0 = ANY (ids) OR t.credit_id + 0 = ANY (ids))
+WHERE s.sequence = seal AND t.journal_id > s.settled_id AND t.journal_id <= last AND (t.debit_id + 0 = ANY (ids) OR t.credit_id + 0 = ANY (ids))
     AND side.id = ANY (ids) AND (t.journal_id > s.high_id OR (
         SELECT xid FROM ledger_all_journal WHERE id = t.journal_id AND recorded_at = t.recorded_at) >= s.to_xid)
 $$;
@@ -31,7 +31,7 @@ WITH base AS MATERIALIZED (
 ), late AS (
     SELECT base.id, sum(missed.debits) AS debits, sum(missed.credits) AS credits
     FROM ledger_uncovered(ARRAY(SELECT id FROM base WHERE instant IS NOT NULL),
-        (SELECT max(through_seal) FROM ledger_closing)) AS missed
+        (SELECT max(through_seal) FROM ledger_closing), 9223372036854775807) AS missed
     JOIN base ON base.id = missed.account_id AND missed.happened_at <= base.instant GROUP BY base.id
 )
 SELECT base.id, (base.debits + coalesce(since_debit.amount, 0) + coalesce(late.debits, 0)),
@@ -73,8 +73,8 @@ WITH cut AS MATERIALIZED (
     ) AS c ON true
 ), since AS (
     SELECT account_id AS id, sum(debits) AS debits, sum(credits) AS credits
-    FROM ledger_uncovered(ARRAY(SELECT id FROM base WHERE closed), (SELECT sequence FROM cut))
-    WHERE journal_id <= (SELECT last_id FROM cut) AND recorded_at <= at GROUP BY account_id
+    FROM ledger_uncovered(ARRAY(SELECT id FROM base WHERE closed), (SELECT sequence FROM cut), (SELECT last_id FROM cut))
+    WHERE recorded_at <= at GROUP BY account_id
 )
 SELECT base.id,
     (base.debits + coalesce(since.debits, 0) + coalesce(CASE WHEN NOT base.closed THEN (
