@@ -30,7 +30,7 @@ CLIENTS = 8
 BATCH = 1_000
 ROUNDS = 3
 DAYS = 30
-PORTIONS = 24  # of a day, each sealed and closed over all time
+PORTIONS = 48  # of a day, each sealed and closed over all time
 SQL = Path(__file__).parent / "sql"
 _LARGE = 10**13
 

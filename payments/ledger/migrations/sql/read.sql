@@ -2,21 +2,25 @@
 CREATE VIEW ledger_all_journal AS SELECT * FROM ledger_journal UNION ALL SELECT * FROM ledger_journal_archive;
 CREATE VIEW ledger_all_transfer AS SELECT * FROM ledger_transfer UNION ALL SELECT * FROM ledger_transfer_archive;
 
--- What moved these accounts in journals numbered up to `last` that a seal and those before it do not cover. Only journals numbered up to
--- the highest that is covered need a look at their transaction. (`+ 0`: by number of journal, never by account, of which
--- a hot one has moved in nearly all that there are.)
-CREATE FUNCTION ledger_uncovered(ids bigint[], seal bigint, last bigint) RETURNS TABLE (account_id bigint, journal_id bigint,
-    happened_at timestamptz, recorded_at timestamptz, debits bigint, credits bigint) LANGUAGE sql STABLE AS $$
-SELECT side.id, t.journal_id, t.happened_at, t.recorded_at, side.debits, side.credits
-FROM ledger_seal s, ledger_all_transfer t,
+-- What moved these accounts in journals numbered up to `last` that a seal and those before it do not cover. Only
+-- journals numbered up to the highest that is covered need a look at their transaction. It goes by number of journal
+-- alone: `+ 0`, since a hot account has moved in nearly all that there are.
+CREATE FUNCTION ledger_uncovered(ids bigint[], seal bigint, last bigint) RETURNS TABLE (account_id bigint,
+    happened_at timestamptz, recorded_at timestamptz, debits bigint, credits bigint)
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+SET max_parallel_workers_per_gather = 0 AS $$
+SELECT side.id, t.happened_at, t.recorded_at, side.debits, side.credits
+FROM ledger_all_transfer t,
     LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
-WHERE s.sequence = seal AND t.journal_id > s.settled_id AND t.journal_id <= last AND (t.debit_id + 0 = ANY (ids) OR t.credit_id + 0 = ANY (ids))
-    AND side.id = ANY (ids) AND (t.journal_id > s.high_id OR (
-        SELECT xid FROM ledger_all_journal WHERE id = t.journal_id AND recorded_at = t.recorded_at) >= s.to_xid)
+WHERE t.journal_id > (SELECT settled_id FROM ledger_seal WHERE sequence = seal) AND t.journal_id <= last
+    AND (t.debit_id + 0 = ANY (ids) OR t.credit_id + 0 = ANY (ids)) AND side.id = ANY (ids)
+    AND (t.journal_id > (SELECT high_id FROM ledger_seal WHERE sequence = seal)
+        OR (SELECT xid FROM ledger_all_journal WHERE id = t.journal_id AND recorded_at = t.recorded_at)
+            >= (SELECT to_xid FROM ledger_seal WHERE sequence = seal))
 $$;
 
--- Sums of the accounts' transfers (numeric: a hot account's may leave 64 bits) that happened up to `at` (NULL: all): the newest closing at or
--- before that instant, what happened since, and what was dated back before it after the closings were made.
+-- Sums of the accounts' transfers (numeric: a hot account's may leave 64 bits) that happened up to `at` (NULL: all of
+-- them): the newest closing at or before that instant, what happened since, and what was dated back before it after the closings were made.
 CREATE FUNCTION ledger_sums(ids bigint[], at timestamptz)
 RETURNS TABLE (account_id bigint, debits numeric, credits numeric)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET jit = off
