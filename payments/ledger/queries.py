@@ -190,9 +190,9 @@ def statement(
     :raises UnknownAccount: there is no such account.
     """
     check_codes([code])
-    edge = until
-    if before and (until is None or before[0] < until):
-        edge = before[0]
+    if before and until is not None and before[0] >= until:
+        before = None  # everything before `until` is older than that line anyway
+    edge = before[0] if before else until
     values = {
         "code": code, "since": since, "until": until, "limit": limit, "edge": edge,
         "event": event, "reference": reference, "counter": counter,

@@ -238,3 +238,12 @@ def test_a_journal_is_found_by_its_key_and_tells_what_undid_it() -> None:
     assert (second.reverses, second.reversed_by) == (posted.journal_id, None)
     assert first.key_hash == sha256(b"rent").hexdigest()[:32]
     assert [each.journal_id for each in queries.journals_for(reference="order:1", limit=2)][1] == posted.journal_id
+
+
+def test_a_page_that_begins_at_the_end_of_the_period_shows_and_sums_only_the_period() -> None:
+    [one] = open_deposits("1")
+    first, second = (pay_in(one, amount).journal_id for amount in (30, 50))
+    page = queries.statement(code=one, until=AT, before=(AT, second, 1))
+    assert (page.lines, page.opening, page.closing) == ((), 0, 0)
+    page = queries.statement(code=one, until=AT + timedelta(days=1), before=(AT, second, 1))
+    assert ([line.journal_id for line in page.lines], page.closing) == ([first], 30)
