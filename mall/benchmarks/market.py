@@ -12,31 +12,34 @@ from django.db import connection
 from mall.search import operations
 
 NOUNS = (
-    "shirt", "shoes", "lamp", "phone", "sofa", "jacket", "desk", "chair", "table", "watch", "dress", "headphones",
-    "backpack", "kettle", "towel", "bicycle", "keyboard", "monitor", "speaker", "pillow", "blanket", "curtain", "mirror",
-    "knife", "pan", "bottle", "mug", "plate", "bowl", "basket", "shelf", "drawer", "cabinet", "carpet", "candle", "vase",
-    "clock", "frame", "poster", "notebook", "pen", "pencil", "brush", "paint", "hammer", "drill", "saw", "wrench",
-    "ladder", "hose", "shovel", "rake", "seeds", "planter", "grill", "tent", "hammock", "lantern", "compass", "rope",
-    "helmet", "gloves", "boots", "sandals", "socks", "scarf", "hat", "belt", "wallet", "purse", "ring", "necklace",
-    "bracelet", "earrings", "perfume", "soap", "shampoo", "cream", "razor", "comb", "dryer", "scale", "thermometer",
-    "bandage", "vitamin", "tea", "coffee", "chocolate", "honey", "pasta", "rice", "oil", "vinegar", "spice", "puzzle",
-    "doll", "robot", "kite", "ball", "racket", "skates", "skis", "surfboard", "goggles", "guitar", "piano", "violin",
-    "drum", "flute", "camera", "tripod", "lens", "printer", "scanner", "router", "cable", "charger", "battery", "tablet",
-    "laptop", "mouse", "projector", "television", "fan", "heater", "vacuum", "iron", "blender", "toaster", "oven",
-    "stove", "freezer", "washer", "crib", "stroller", "bib", "leash", "collar", "aquarium", "birdhouse",
+    "shirt", "shoes", "lamp", "phone", "sofa", "jacket", "desk", "chair", "table", "watch", "dress",
+    "headphones", "backpack", "kettle", "towel", "bicycle", "keyboard", "monitor", "speaker", "pillow",
+    "blanket", "curtain", "mirror", "knife", "pan", "bottle", "mug", "plate", "bowl", "basket", "shelf",
+    "drawer", "cabinet", "carpet", "candle", "vase", "clock", "frame", "poster", "notebook", "pen", "pencil",
+    "brush", "paint", "hammer", "drill", "saw", "wrench", "ladder", "hose", "shovel", "rake", "seeds",
+    "planter", "grill", "tent", "hammock", "lantern", "compass", "rope", "helmet", "gloves", "boots", "sandals",
+    "socks", "scarf", "hat", "belt", "wallet", "purse", "ring", "necklace", "bracelet", "earrings", "perfume",
+    "soap", "shampoo", "cream", "razor", "comb", "dryer", "scale", "thermometer", "bandage", "vitamin", "tea",
+    "coffee", "chocolate", "honey", "pasta", "rice", "oil", "vinegar", "spice", "puzzle", "doll", "robot",
+    "kite", "ball", "racket", "skates", "skis", "surfboard", "goggles", "guitar", "piano", "violin", "drum",
+    "flute", "camera", "tripod", "lens", "printer", "scanner", "router", "cable", "charger", "battery",
+    "tablet", "laptop", "mouse", "projector", "television", "fan", "heater", "vacuum", "iron", "blender",
+    "toaster", "oven", "stove", "freezer", "washer", "crib", "stroller", "bib", "leash", "collar", "aquarium",
+    "birdhouse",
 )  # fmt: skip
 QUALITIES = (
-    "small", "large", "folding", "wireless", "electric", "handmade", "vintage", "modern", "classic", "light", "heavy",
-    "waterproof", "outdoor", "kids", "portable", "soft", "slim", "deluxe", "compact", "organic", "round", "square",
-    "stackable", "adjustable", "insulated", "quiet", "travel", "professional", "ceramic", "striped",
+    "small", "large", "folding", "wireless", "electric", "handmade", "vintage", "modern", "classic", "light",
+    "heavy", "waterproof", "outdoor", "kids", "portable", "soft", "slim", "deluxe", "compact", "organic",
+    "round", "square", "stackable", "adjustable", "insulated", "quiet", "travel", "professional", "ceramic",
+    "striped",
 )  # fmt: skip
 COLORS = (
-    "black", "white", "grey", "blue", "red", "green", "yellow", "brown", "beige", "pink", "orange", "purple", "navy",
-    "silver", "gold", "turquoise",
+    "black", "white", "grey", "blue", "red", "green", "yellow", "brown", "beige", "pink", "orange", "purple",
+    "navy", "silver", "gold", "turquoise",
 )  # fmt: skip
 MATERIALS = (
-    "cotton", "linen", "wool", "leather", "steel", "oak", "glass", "plastic", "bamboo", "silk", "rubber", "copper",
-    "walnut", "marble", "canvas", "felt",
+    "cotton", "linen", "wool", "leather", "steel", "oak", "glass", "plastic", "bamboo", "silk", "rubber",
+    "copper", "walnut", "marble", "canvas", "felt",
 )  # fmt: skip
 SYLLABLES = ("ka", "lo", "mi", "ra", "ve", "to", "sen", "dor", "lin", "bra", "quo", "fen", "tal", "mer", "zu", "pi")
 BRANDS, MERCHANTS, AISLES = 3_000, 2_000, 24
@@ -55,9 +58,10 @@ SELECT c.id, a.name, lower(a.name), 'text', false FROM catalogue_productclass c,
     (VALUES ('Color'), ('Material'), ('Brand')) AS a (name) WHERE c.slug = 'bench';
 """
 _CATEGORIES = """
-INSERT INTO catalogue_category (path, depth, numchild, name, slug, description, long_description, is_public, ancestors_are_public,
-    exclude_from_menu, image)
-SELECT 'Z' || lpad(aisle::text, 3, '0'), 1, %(leaves)s, 'Aisle ' || aisle, 'aisle-' || aisle, '', '', true, true, false, ''
+INSERT INTO catalogue_category (path, depth, numchild, name, slug, description, long_description, is_public,
+    ancestors_are_public, exclude_from_menu, image)
+SELECT 'Z' || lpad(aisle::text, 3, '0'), 1, %(leaves)s, 'Aisle ' || aisle, 'aisle-' || aisle, '', '', true,
+    true, false, ''
 FROM generate_series(1, %(aisles)s) AS aisle
 UNION ALL
 SELECT 'Z' || lpad((number %% %(aisles)s + 1)::text, 3, '0') || lpad(number::text, 4, '0'), 2, 0, initcap(noun),
@@ -67,10 +71,11 @@ FROM unnest(%(nouns)s::text[]) WITH ORDINALITY AS given (noun, number)
 # The square of a number drawn evenly makes the first of a list common and the last rare.
 _PRODUCTS = """
 WITH drawn AS (
-    SELECT n, 1 + floor(%(nouns)s * power(random(), 2.2))::int AS noun, 1 + floor(%(qualities)s * power(random(), 2))::int
-               AS quality, 1 + floor(%(colors)s * power(random(), 1.5))::int AS color,
-           1 + floor(%(materials)s * random())::int AS material, 1 + floor(%(brands)s * power(random(), 2.5))::int AS brand,
-           random() AS luck
+    SELECT n, random() AS luck, 1 + floor(%(nouns)s * power(random(), 2.2))::int AS noun,
+           1 + floor(%(qualities)s * power(random(), 2))::int AS quality,
+           1 + floor(%(colors)s * power(random(), 1.5))::int AS color,
+           1 + floor(%(materials)s * random())::int AS material,
+           1 + floor(%(brands)s * power(random(), 2.5))::int AS brand
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 ), made AS (
     INSERT INTO catalogue_product (structure, is_public, upc, title, slug, description, meta_title, meta_description,
@@ -83,7 +88,8 @@ WITH drawn AS (
            'A ' || (%(quality_words)s::text[])[1 + floor(%(qualities)s * random())::int] || ' '
                || (%(noun_words)s::text[])[noun] || ' that goes well with any '
                || (%(noun_words)s::text[])[1 + floor(%(nouns)s * random())::int] || '.',
-           '', '', CASE WHEN luck < 0.6 THEN 2.5 + 2.5 * random() END, %(at)s - n * interval '7 seconds', %(at)s, true, 0,
+           '', '', CASE WHEN luck < 0.6 THEN 2.5 + 2.5 * random() END, %(at)s - n * interval '7 seconds', %(at)s,
+           true, 0,
            (SELECT id FROM catalogue_productclass WHERE slug = 'bench')
     FROM drawn RETURNING id, upc
 ), known AS (
@@ -93,7 +99,8 @@ WITH drawn AS (
         num_allocated, date_created, date_updated)
     SELECT id, (SELECT min(id) FROM partner_partner WHERE code LIKE 'bench-%%')
                + floor(%(merchants)s * power(random(), 2))::int, n::text, 'EUR',
-           round((3 + 400 * power(random(), 3))::numeric, 2), CASE WHEN luck < 0.93 THEN 20 ELSE 0 END, 0, %(at)s, %(at)s
+           round((3 + 400 * power(random(), 3))::numeric, 2), CASE WHEN luck < 0.93 THEN 20 ELSE 0 END, 0, %(at)s,
+           %(at)s
     FROM known
 ), placed AS (
     INSERT INTO catalogue_productcategory (product_id, category_id)
@@ -109,7 +116,7 @@ WHERE a.product_class_id = (SELECT id FROM catalogue_productclass WHERE slug = '
 
 def brands() -> list[str]:
     """Return the names of made-up brands, the most common first."""
-    draw = random.Random(7)
+    draw = random.Random(7)  # noqa: S311 - for the same names every time, not for secrets
     names: dict[str, None] = {}
     while len(names) < BRANDS:
         names["".join(draw.choices(SYLLABLES, k=draw.choice((2, 3))))] = None
@@ -137,9 +144,7 @@ def fill(*, products: int, at: datetime, say: Callable[[str], object]) -> None:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.42)")
-        cursor.execute(
-            _CATEGORIES, {"nouns": list(NOUNS), "aisles": AISLES, "leaves": -(-len(NOUNS) // AISLES)}
-        )
+        cursor.execute(_CATEGORIES, {"nouns": list(NOUNS), "aisles": AISLES, "leaves": -(-len(NOUNS) // AISLES)})
         for first in range(1, products + 1, AT_ONCE):
             cursor.execute(_PRODUCTS, values | {"first": first, "last": min(first + AT_ONCE - 1, products)})
             say(f"made {min(first + AT_ONCE - 1, products):,} products")

@@ -34,6 +34,11 @@ class Choice:
     count: int
     more: bool = False
 
+    @property
+    def shown(self) -> str:
+        """Return the count as a page says it."""
+        return f"{self.count:,}+" if self.more else f"{self.count:,}"
+
 
 @dataclass(frozen=True, slots=True)
 class Facet:

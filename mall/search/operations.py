@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 from django.db import connection, transaction
 
-from mall import bank
+from mall import bank, events
 
 _FOLDER = Path(__file__).parent / "sql"
 _LOCK_KEY = "mall.search"
@@ -23,6 +24,15 @@ DELETE FROM search_searchentry entry WHERE entry.product_id = ANY(%(ids)s) AND N
     JOIN merchants_merchant m ON m.partner_id = s.partner_id AND m.status = 'active'
     WHERE p.id = entry.product_id AND p.is_public
 )
+"""
+_RATED = """
+UPDATE search_searchentry e SET rating = p.rating, reviews = said.reviews,
+    tags = ARRAY(SELECT tag FROM unnest(e.tags) AS tag WHERE tag / 1099511627776 <> 4)
+        || ARRAY(SELECT 4 * 1099511627776 + score FROM unnest(ARRAY[3, 4]) AS score WHERE p.rating >= score)
+FROM catalogue_product p, LATERAL (
+    SELECT count(*) AS reviews FROM reviews_productreview r WHERE r.product_id = p.id AND r.status = 1
+) said
+WHERE p.id = ANY(%(ids)s) AND e.product_id = p.id
 """
 _SOLD = """
 UPDATE search_searchentry entry SET sold = coalesce(line.sold, 0)
@@ -46,6 +56,23 @@ def refresh_products(*, product_ids: Collection[int]) -> None:
         cursor.execute(_FORGET, values)
         for name in ("values", "refresh", "quality", "learn"):
             cursor.execute(_sql(name), values)
+
+
+def note_ratings(*, product_ids: Collection[int]) -> None:
+    """Take over what buyers say of products: less than computing their entries anew, since nothing else changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RATED, {"ids": sorted(product_ids)})
+
+
+def announce(*, at: datetime, product_ids: Collection[int] = (), merchant_id: int | None = None) -> None:
+    """Tell, in the caller's transaction, that offers changed; their entries are computed when that is delivered."""
+    ids = sorted(set(product_ids))
+    told = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
+    happened = [events.OffersChanged(key=uuid4().hex, at=at, product_ids=tuple(some)) for some in told]
+    if merchant_id is not None:
+        happened.append(events.OffersChanged(key=uuid4().hex, at=at, merchant_id=merchant_id))
+    if happened:
+        bank.publish(happened=happened)
 
 
 def refresh_merchant(*, merchant_id: int) -> None:

@@ -92,6 +92,11 @@ class SearchPage:
     price_from: int | None = None
     price_to: int | None = None
 
+    @property
+    def shown(self) -> str:
+        """Return the total as a page says it."""
+        return f"{self.total:,}+" if self.more else f"{self.total:,}"
+
 
 @dataclass(slots=True)
 class Where:

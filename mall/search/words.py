@@ -14,6 +14,8 @@ from rapidfuzz.distance import OSA
 MOST_WORDS = 10
 # A last word that is not known may be the beginning of one of these many.
 COMPLETIONS = 8
+# From how many letters on a word may have one, two, three slips
+SLIPS = (3, 6, 9)
 KEPT = 300
 _SYNONYMS_KEY = "mall.search.synonyms"
 _LONGEST_TERM = 3
@@ -231,7 +233,7 @@ def _parts(*, word: str, known: dict[str, int]) -> tuple[str, ...]:
 
 def _nearest(*, word: str, candidates: Sequence[str], products: dict[str, int]) -> list[str]:
     """Return the known words the fewest slips away, the commonest first; a longer word may have more slips."""
-    allowed = 1 if len(word) < 5 else 2 if len(word) < 9 else 3
+    allowed = sum(len(word) >= least for least in SLIPS)
     # A slip in the first letter is rarer than any other.
     away = {near: OSA.distance(word, near) + (0.5 if near[:1] != word[:1] else 0) for near in candidates}
     fitting = [near for near in candidates if away[near] <= allowed + 0.5]
