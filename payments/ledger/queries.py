@@ -388,7 +388,7 @@ def find_key(*, key: str) -> int | None:
 def seal_state() -> SealState | None:
     """Return the newest seal and how many journals it does not cover, or nothing before the first seal."""
     found = rows(
-        """SELECT sequence, sealed_at, encode(hash, 'hex'), (SELECT count(*) FROM ledger_journal j
+        """SELECT sequence, sealed_at, encode(hash, 'hex'), (SELECT count(*) FROM ledger_all_journal j
                WHERE j.id > newest.settled_id AND j.xid >= newest.to_xid)
            FROM ledger_seal AS newest ORDER BY sequence DESC LIMIT 1"""
     )
