@@ -12,6 +12,8 @@ from psycopg2.extensions import parse_dsn
 
 from payments import chart
 from payments.ledger import operations, queries, seals
+from payments.ledger.fetching import rows
+from payments.ledger.journal import AccountSpec
 from tests.databases import Database
 from tests.factories.ledger import AT, NOSTRO, make_journal, open_deposits, pay_in
 
@@ -288,6 +290,21 @@ def test_a_book_restored_with_a_younger_transaction_counter_is_not_sealed_wrongl
     tamper(fresh_database, "UPDATE ledger_seal SET next_xid = next_xid + 1000000")
     with pytest.raises(operations.errors.LedgerError, match="pg_resetwal"):
         operations.seal()
+
+
+def test_closings_keep_up_with_the_seals_when_no_account_moved_that_is_closed(book: list[int]) -> None:
+    operations.post(journal=make_journal("moved", ("deposit:2", "deposit:1", 3)))
+    operations.seal()
+    assert operations.write_closings(at=None) > 0
+    quiet = [AccountSpec(f"quiet:{number}", "liability", "EUR", "credit") for number in (1, 2)]
+    operations.open_accounts(specs=quiet, at=AT)
+    operations.post(journal=make_journal("aside", ("quiet:1", "quiet:2", 1)))
+    operations.seal()
+    assert operations.write_closings(at=None) == 1
+    [[behind]] = rows("SELECT max(s.sequence) - max(c.through_seal) FROM ledger_seal s, ledger_closing c")
+    assert behind == 0
+    assert operations.write_closings(at=None) == 0
+    assert operations.verify().problems == []
 
 
 def test_closings_answer_as_the_sum_of_all_transfers_would(fresh_database: Database) -> None:
