@@ -25,9 +25,9 @@ class Bounds:
 
 # What is missing or differs between a journal, its key and its transfers comes out as NULL.
 _TRANSFERS = """
-SELECT coalesce(j.id, k.journal_id) AS id, ledger_micros(j.recorded_at), ledger_micros(j.happened_at), j.xid, j.event, j.reference, j.currency,
-    j.metadata::text, CASE WHEN k.hash IS NOT NULL THEN coalesce(k.reverses, 0) END, k.hash::text, k.input_hash::text,
-    t.position, t.debit_id, (SELECT code FROM ledger_account WHERE id = t.debit_id),
+SELECT coalesce(j.id, k.journal_id) AS id, ledger_micros(j.recorded_at), ledger_micros(j.happened_at), j.xid, j.event,
+    j.reference, j.currency, j.metadata::text, CASE WHEN k.hash IS NOT NULL THEN coalesce(k.reverses, 0) END,
+    k.hash::text, k.input_hash::text, t.position, t.debit_id, (SELECT code FROM ledger_account WHERE id = t.debit_id),
     t.credit_id, (SELECT code FROM ledger_account WHERE id = t.credit_id),
     CASE WHEN (t.recorded_at, t.happened_at, t.currency, t.xid) = (j.recorded_at, j.happened_at, j.currency, j.xid)
         THEN t.amount END
@@ -59,7 +59,12 @@ def snapshot() -> Iterator[None]:
 def transfers(bounds: Bounds) -> Iterator[list[tuple]]:
     """Yield the rows of the file (see ``export.SCHEMA``) by journal and position, so many at a time."""
     whole = not bounds
-    span = {"since": bounds.since or "-infinity", "until": bounds.until or "infinity", "after": -(2**63), "whole": whole}
+    span = {
+        "since": bounds.since or "-infinity",
+        "until": bounds.until or "infinity",
+        "whole": whole,
+        "after": -_LAST_ID,
+    }
     while span["after"] < _LAST_ID:
         [[last, number]] = _rows(
             """SELECT max(id), count(*) FROM (SELECT id FROM ledger_all_journal WHERE id > %(after)s
