@@ -132,6 +132,19 @@ class PaymentAuthorised(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CardHoldRefused(Event):
+    """A card's bank would not renew a hold: its payer may choose another card until ``deadline``."""
+
+    name = "payments.card_hold_refused"
+    payment_id: int
+    reference: str
+    question_id: int
+    amount: int
+    currency: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentRefused(Event):
     """A tender was refused; nothing is held any more."""
 

@@ -120,7 +120,30 @@ CASE = Machine(
     ),
 )
 
-MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, CASE)
+CARD_HOLD = Machine(
+    name="card hold question",
+    meaning="A hold on a card that its bank would not renew: the payer is asked for another card, until a deadline.",
+    transitions=(
+        ("asked", "answer", "answering"),
+        ("asked", "replace", "replaced"),
+        ("asked", "lapse", "lapsed"),
+        ("answering", "refuse", "asked"),
+        ("answering", "replace", "replaced"),
+        ("answering", "lapse", "lapsed"),
+    ),
+)
+
+PROVIDER_EVENT = Machine(
+    name="provider event",
+    meaning="Something a provider told us by itself: stored first, then handled.",
+    transitions=(
+        ("received", "handle", "handled"),
+        ("received", "ignore", "ignored"),
+        ("received", "question", "questioned"),
+    ),
+)
+
+MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, CASE, PROVIDER_EVENT, CARD_HOLD)
 
 
 def may(*, machine: Machine, state: str, event: str) -> bool:

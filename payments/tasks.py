@@ -26,6 +26,30 @@ def sweep() -> int:
 
 
 @shared_task
+def handle_provider_events() -> int:
+    """Handle what providers told us; called whenever something new was stored."""
+    return operations.handle_provider_events(at=clock.now())
+
+
+@shared_task
+def poll_provider_events() -> int:
+    """Read what webhooks missed from the card provider's own list, and handle it."""
+    now = clock.now()
+    try:
+        found = operations.poll_provider_events(at=now)
+    except operations.ProviderSilent as problem:
+        logger.warning("The card provider's events were not read", extra={"problem": str(problem)})
+        found = 0
+    return found + operations.handle_provider_events(at=now)
+
+
+@shared_task
+def renew_card_holds() -> int:
+    """Renew the holds on cards that would end before the goods are sent."""
+    return operations.renew_holds(at=clock.now())
+
+
+@shared_task
 def settle_day() -> int:
     """Settle every merchant's days up to today, and free the reserves whose time is over."""
     today = clock.now().date()

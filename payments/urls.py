@@ -2,9 +2,11 @@
 
 from django.urls import path
 
+from payments import webhooks
 from payments.views import book, book_entries, cases, money, ops
 
 urlpatterns = [
+    path("webhooks/cards/", webhooks.card_events, name="webhooks-cards"),
     path("money/", money.money, name="money"),
     path("money/accounts/<str:number>/", money.statement, name="money-statement"),
     path("money/card/<str:reference>/", money.card_question, name="money-card"),

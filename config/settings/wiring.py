@@ -35,12 +35,22 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
+    "payments.card_hold_refused": ["mall.subscribers.mail_card_hold_refused"],
     "payments.payment_refused": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.payment_expired": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.part_cancelled": ["mall.subscribers.give_up_part"],
     "payments.part_released": ["mall.subscribers.note_released"],
     "payments.part_refunded": ["mall.subscribers.note_refunded"],
+}
+
+# Kind of a provider's event -> handlers, each `handler(event, at) -> None`, idempotent, called outside a transaction
+RIALTO_PROVIDER_EVENTS: dict[str, list[str]] = {
+    "payment_intent.amount_capturable_updated": ["payments.operations.card_events.intent_changed"],
+    "payment_intent.canceled": ["payments.operations.card_events.intent_changed"],
+    "payment_intent.payment_failed": ["payments.operations.card_events.intent_changed"],
+    "payment_intent.requires_action": ["payments.operations.card_events.intent_changed"],
+    "payment_intent.succeeded": ["payments.operations.card_events.intent_changed"],
 }
 
 # Checks that `manage.py ledger verify` runs, each `check() -> list[str]` of problems
@@ -85,6 +95,9 @@ CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-sweep": {"task": "payments.tasks.sweep", "schedule": 30.0},
+    "payments-provider-events": {"task": "payments.tasks.handle_provider_events", "schedule": 20.0},
+    "payments-poll-provider": {"task": "payments.tasks.poll_provider_events", "schedule": 60.0},
+    "payments-renew-card-holds": {"task": "payments.tasks.renew_card_holds", "schedule": 600.0},
     "payments-seal": {"task": "payments.tasks.seal", "schedule": 10.0},
     "payments-keep-closings": {"task": "payments.tasks.keep_closings", "schedule": 900.0},
     "payments-close-books": {"task": "payments.tasks.close_books", "schedule": crontab(hour=0, minute=10)},

@@ -2,9 +2,11 @@
 
 from payments.models.accounts import CustomerAccount
 from payments.models.cases import CaseNote, OperationsCase
+from payments.models.cards import CardCustomer, CardHoldQuestion, SavedCard
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
+from payments.models.provider_events import ProviderCursor, ProviderEvent
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
 from payments.models.step_up import StepUpChallenge, StepUpCounter
@@ -13,6 +15,8 @@ from payments.models.verifying import Verification
 __all__ = [
     "Cancellation",
     "Capture",
+    "CardCustomer",
+    "CardHoldQuestion",
     "CaseNote",
     "CustomerAccount",
     "HandledEvent",
@@ -24,8 +28,11 @@ __all__ = [
     "Payment",
     "Payout",
     "ProviderAttempt",
+    "ProviderCursor",
+    "ProviderEvent",
     "Refund",
     "Release",
+    "SavedCard",
     "Settlement",
     "SettlementLine",
     "Share",

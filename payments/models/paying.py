@@ -133,9 +133,7 @@ class Part(models.Model):
             models.CheckConstraint(condition=Q(state__in=PART.states), name="part_state_known"),
         ]
         indexes = [
-            models.Index(
-                fields=["settle_on"], name="part_unsettled", condition=Q(unsettled_released__gt=0)
-            ),
+            models.Index(fields=["settle_on"], name="part_unsettled", condition=Q(unsettled_released__gt=0)),
         ]
 
     def __str__(self) -> str:
@@ -190,6 +188,13 @@ class Share(models.Model):
                     released__lte=F("captured"),
                 ),
                 name="share_amounts_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["provider_reference"],
+                name="share_at_provider",
+                condition=~Q(provider_reference=""),
             ),
         ]
 

@@ -27,6 +27,7 @@ from payments.operations.cancelling import (
     expire_payments,
     void_payments,
 )
+from payments.operations.saved_cards import UnableToSave, remove_card, save_card
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
 from payments.operations.cases import (
@@ -60,13 +61,30 @@ from payments.operations.errors import (
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
+from payments.operations.provider_events import (
+    EventContradicts,
+    ReceivedEvent,
+    handle_provider_events,
+    poll_provider_events,
+    received,
+    store_provider_events,
+)
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.renewing import (
+    HoldStanding,
+    UnableToReplace,
+    hold_standing,
+    renew_holds,
+    renew_holds_of,
+    replace_hold,
+)
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
+from payments.providers.card import ProviderSilent
 
 Success = TypeVar("Success")
 
@@ -92,6 +110,8 @@ __all__ = [
     "Confirmation",
     "Deposit",
     "Ended",
+    "EventContradicts",
+    "HoldStanding",
     "InProgress",
     "InvalidPayment",
     "IssueVoucher",
@@ -105,6 +125,8 @@ __all__ = [
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
+    "ProviderSilent",
+    "ReceivedEvent",
     "RefundPart",
     "Refunded",
     "ReleasePart",
@@ -120,6 +142,8 @@ __all__ = [
     "UnableToOpen",
     "UnableToRefund",
     "UnableToRelease",
+    "UnableToReplace",
+    "UnableToSave",
     "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
@@ -135,7 +159,9 @@ __all__ = [
     "deliver",
     "expire_payments",
     "hand_over_case",
+    "handle_provider_events",
     "held",
+    "hold_standing",
     "issue_vouchers",
     "note_case",
     "one",
@@ -145,11 +171,19 @@ __all__ = [
     "open_house_accounts",
     "open_merchant_terms",
     "pay_in_capital",
+    "poll_provider_events",
     "publish",
     "receive_money",
+    "received",
     "record_payments",
     "refund_parts",
     "release_parts",
+    "remove_card",
+    "renew_holds",
+    "renew_holds_of",
+    "replace_hold",
+    "save_card",
+    "store_provider_events",
     "sweep",
     "take_case",
     "undelivered",

@@ -14,6 +14,7 @@ from payments.operations.authorising import Authorise, authorise_payments
 from payments.operations.cancelling import CancelPart, VoidPayment, cancel_parts, expire_payments, void_payments
 from payments.operations.capturing import CapturePart, capture_parts
 from payments.operations.refunding import RefundPart, refund_parts
+from payments.operations.renewing import renew_holds_of, replace_hold
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,10 @@ def _ask_again(*, attempt: ProviderAttempt) -> None:
                     )
                 ]
             )
+        case "renew":
+            renew_holds_of(payment_id=request["payment_id"], at=at)
+        case "replace":
+            replace_hold(question_id=request["question_id"], source="", at=at)
         case "void":
             _give_back_again(request=request, at=at)
 

@@ -77,8 +77,8 @@ def card_question(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "GET":
         return render(request, "payments/card_question.html", {"question": question})
     agreed = request.POST.get("answer") == "agree"
-    operations.answer_for_card(reference=reference, agreed=agreed, at=clock.now())
-    return redirect(question.return_url or "/")
+    outcome = operations.answer_for_card(reference=reference, agreed=agreed, at=clock.now())
+    return redirect(outcome.action_url or question.return_url or "/")
 
 
 def _bank() -> dict[str, str]:
