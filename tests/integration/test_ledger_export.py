@@ -232,17 +232,19 @@ def test_changed_definitions_are_named(ids: list[int], file: Path) -> None:
     def setting(place: int, value: object) -> Change:
         return lambda rows: rows[1].__setitem__(place, value)
 
-    assert "its account 2 is deposit:2 by definition, not deposit:1" in verify(
-        rewritten(file, accounts=setting(2, "deposit:2"))
-    )[1]
+    assert (
+        "its account 2 is deposit:2 by definition, not deposit:1"
+        in verify(rewritten(file, accounts=setting(2, "deposit:2")))[1]
+    )
     changed = "seal 1: what it covers was changed"
     code, said = verify(rewritten(file, rows=renamed, accounts=setting(2, "deposit:2")))
     assert (code, said.splitlines()[0]) == (1, changed)
     for place, value in ((3, "user:9"), (4, "asset"), (7, None), (8, True), (9, 5)):
         assert verify(rewritten(file, accounts=setting(place, value)))[1].splitlines()[0] == changed
-    assert f"journal {ids[1]} (test order:1): deposit:1 is at 50 after it, below its floor 51" in verify(
-        rewritten(file, accounts=setting(7, 51))
-    )[1]
+    assert (
+        f"journal {ids[1]} (test order:1): deposit:1 is at 50 after it, below its floor 51"
+        in verify(rewritten(file, accounts=setting(7, 51)))[1]
+    )
     assert "deposit:1 is kept in USD" in verify(rewritten(file, accounts=setting(5, "USD")))[1]
     code, said = verify(rewritten(file, accounts=lambda rows: rows.pop(1) and None))
     assert code == 1
@@ -286,15 +288,18 @@ def test_a_part_of_the_book_says_what_it_cannot_check(ids: list[int], file: Path
     code, said = verify(tmp_path / "late.parquet")
     assert (code, "Not checked, being" in said, "1 seals" in said) == (0, False, True)
 
-    assert "seal 2: what it covers was changed" in verify(
-        rewritten(part, rows=lambda rows: rows[2].update(key_hash=rows[1]["key_hash"]))
-    )[1]
-    assert "seal 2: of its accounts and journals the file should have 4 and has 3" in verify(
-        rewritten(part, rows=lambda rows: rows[:-1])
-    )[1]
-    assert "it was recorded outside the bounds of the file" in verify(
-        rewritten(part, rows=lambda rows: rows[-1].update(recorded_at=recorded[ids[5]]))
-    )[1]
+    assert (
+        "seal 2: what it covers was changed"
+        in verify(rewritten(part, rows=lambda rows: rows[2].update(key_hash=rows[1]["key_hash"])))[1]
+    )
+    assert (
+        "seal 2: of its accounts and journals the file should have 4 and has 3"
+        in verify(rewritten(part, rows=lambda rows: rows[:-1]))[1]
+    )
+    assert (
+        "it was recorded outside the bounds of the file"
+        in verify(rewritten(part, rows=lambda rows: rows[-1].update(recorded_at=recorded[ids[5]])))[1]
+    )
 
 
 def test_an_export_of_nothing_holds(ids: list[int], tmp_path: Path) -> None:
@@ -441,9 +446,7 @@ def test_a_run_that_is_ended_leaves_nothing(ids: list[int], tmp_path: Path, monk
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_a_journal_that_is_not_whole_is_not_exported(
-    fresh_database: Database, ids: list[int], tmp_path: Path
-) -> None:
+def test_a_journal_that_is_not_whole_is_not_exported(fresh_database: Database, ids: list[int], tmp_path: Path) -> None:
     for broken, change in (
         (ids[5], "DELETE FROM ledger_transfer WHERE journal_id = %s"),
         (ids[3], "UPDATE ledger_transfer SET currency = 'EUR' WHERE journal_id = %s AND position = 2"),
