@@ -128,7 +128,19 @@ REVIEW = Machine(
     ),
 )
 
-MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, REVIEW)
+CASE = Machine(
+    name="case",
+    meaning="Something for a person of operations to look at, and in whose hands it is.",
+    transitions=(
+        ("open", "take", "taken"),
+        ("open", "close", "closed"),
+        ("taken", "hand_over", "taken"),
+        ("taken", "give_back", "open"),
+        ("taken", "close", "closed"),
+    ),
+)
+
+MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, REVIEW, CASE)
 
 
 def may(*, machine: Machine, state: str, event: str) -> bool:

@@ -1,6 +1,7 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.cases import CaseNote, OperationsCase
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -13,11 +14,13 @@ from payments.models.verifying import Verification
 __all__ = [
     "Cancellation",
     "Capture",
+    "CaseNote",
     "CustomerAccount",
     "FreePayments",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
+    "OperationsCase",
     "OutboxEvent",
     "Part",
     "Payment",

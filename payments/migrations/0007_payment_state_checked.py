@@ -5,6 +5,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0005_screening")]
+    dependencies = [("payments", "0006_screening")]
 
     operations = [ValidateConstraint(model_name="payment", name="payment_state_known")]
