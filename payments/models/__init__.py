@@ -6,8 +6,9 @@ from payments.models.movements import Cancellation, Capture, MovementLeg, Refund
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
+from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
-from payments.models.step_up import StepUpChallenge, StepUpCounter
+from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Capture",
     "CaseNote",
     "CustomerAccount",
+    "FreePayments",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
@@ -26,12 +28,14 @@ __all__ = [
     "ProviderAttempt",
     "Refund",
     "Release",
+    "Screening",
     "Settlement",
     "SettlementLine",
     "Share",
+    "Sighting",
     "StepUpChallenge",
-    "StepUpCounter",
     "Tender",
+    "UsedCode",
     "Verification",
     "Voucher",
     "VoucherReservation",

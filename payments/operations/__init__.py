@@ -64,6 +64,7 @@ from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.reviewing import Review, UnableToReview
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -109,6 +110,7 @@ __all__ = [
     "Refunded",
     "ReleasePart",
     "Released",
+    "Review",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
@@ -120,6 +122,7 @@ __all__ = [
     "UnableToOpen",
     "UnableToRefund",
     "UnableToRelease",
+    "UnableToReview",
     "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
