@@ -13,7 +13,7 @@ from typing import Protocol
 from babel.core import get_global
 from django.conf import settings
 
-from payments import clock, events, methods, operations
+from payments import clock, events, methods, operations, queries
 from payments.money import Money, largest_remainder
 from payments.queries import facts, merchants, standing
 
@@ -82,7 +82,8 @@ def merchant_id(*, reference: str) -> int:
 class OrderToPay:
     """An order whose payment is to be recorded; amounts are minor units.
 
-    `tenders`: (method, source, amount). `consignments`: (number, merchant id, goods, shipping).
+    `tenders`: (method, source, amount). `consignments`: (number, merchant id, goods, shipping). `device`, `address`:
+    digests of the device and of where the goods go.
     """
 
     number: str
@@ -93,6 +94,8 @@ class OrderToPay:
     return_url: str
     expires_at: datetime
     at: datetime
+    device: str = ""
+    address: str = ""
 
 
 def record_payments(*, orders: Sequence[OrderToPay]) -> list[int | Exception]:
@@ -117,6 +120,8 @@ def record_payments(*, orders: Sequence[OrderToPay]) -> list[int | Exception]:
                     for number, merchant_id, goods, shipping in order.consignments
                 ),
                 return_url=order.return_url,
+                device=order.device,
+                address=order.address,
                 expires_at=order.expires_at,
                 at=order.at,
             )
@@ -321,6 +326,19 @@ def tender_options(*, user_id: int | None, email: str, total: int, currency: str
         for option in method.options(payer=payer, amount=total, currency=currency, at=at)
         if user_id is not None or not option.needs_sign_in
     ]
+
+
+def hold_link(*, question_id: int) -> str:
+    """Return the link by which a payer chooses another card for a hold that ends."""
+    return queries.hold_link(question_id=question_id)
+
+
+def hold_question(*, payment_id: int | None) -> tuple[str, datetime] | None:
+    """Return the link and the deadline of the question about a payment's hold, while it waits for its payer."""
+    question_id = queries.open_question(payment_id=payment_id) if payment_id is not None else None
+    if question_id is None:
+        return None
+    return queries.hold_path(question_id=question_id), operations.hold_standing(question_id=question_id).deadline
 
 
 def exponents_json() -> str:

@@ -164,6 +164,12 @@ def mail_confirmation(happened: Sequence[events.OrderConfirmed]) -> None:
     mail.send_order_confirmations(numbers=[event.number for event in happened if event.at >= since])
 
 
+def mail_card_hold_refused(happened: Sequence[bank_events.CardHoldRefused]) -> None:
+    """Ask the buyers whose card's bank would not renew a hold for another card; past its deadline it is no use."""
+    now = bank.now()
+    mail.send_hold_questions(questions=[event for event in happened if event.deadline > now])
+
+
 def _raise(problems: Sequence[Exception]) -> None:
     if problems:
         raise NotDone("; ".join(str(problem) for problem in problems[:5]))

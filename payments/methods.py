@@ -73,13 +73,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenderOption:
-    """A way this payer could pay this amount, for the checkout page."""
+    """A way this payer could pay this amount, for the checkout page.
+
+    ``keep_as`` is its source when the payer wants it kept for the next time; empty where that cannot be.
+    """
 
     method: str
     source: str
     label: str
     detail: str
     needs_sign_in: bool = False
+    keep_as: str = ""
 
 
 class Method(Protocol):

@@ -3,18 +3,23 @@
 from django.urls import path
 
 from payments import webhooks
-from payments.views import book, book_entries, cases, money, ops
+from payments.views import book, book_entries, cards, cases, money, ops, reviews
 
 urlpatterns = [
     path("webhooks/cards/", webhooks.card_events, name="webhooks-cards"),
     path("money/", money.money, name="money"),
     path("money/accounts/<str:number>/", money.statement, name="money-statement"),
     path("money/card/<str:reference>/", money.card_question, name="money-card"),
+    path("money/cards/", cards.cards, name="money-cards"),
+    path("money/cards/<int:pk>/remove/", cards.remove, name="money-card-remove"),
+    path("money/hold/<str:token>/", cards.hold, name="money-hold"),
     path("money/confirm/<int:tender_id>/", money.confirm, name="money-confirm"),
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/reviews/", reviews.queue, name="ops-reviews"),
+    path("ops/reviews/<int:payment_id>/", reviews.review, name="ops-review"),
     path("ops/cases/", cases.index, name="ops-cases"),
     path("ops/cases/<int:case_id>/", cases.case, name="ops-case"),
     path("ops/cases/<int:case_id>/<slug:action>/", cases.act, name="ops-case-act"),

@@ -109,6 +109,7 @@ class CheckoutForm(AddressForm):
             "invalid_choice": _("This way to pay is not open to you any more: please choose another."),
         },
     )
+    keep_card = forms.BooleanField(label=_("Save this card for the next time"), required=False)
     part_tender = forms.ChoiceField(label=_("Another way"), required=False)
     part_code = forms.CharField(
         label=_("Voucher code"), max_length=64, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -141,6 +142,8 @@ class CheckoutForm(AddressForm):
         self.options = {f"{option.method}|{option.source}": option for option in options}
         tenders = [(value, option.label) for value, option in self.options.items()]
         self.fields["tender"].choices = tenders
+        if not any(option.keep_as for option in options):
+            del self.fields["keep_card"]
         self.fields["part_tender"].choices = [("", _("–")), *tenders, (VOUCHER_CODE, _("A voucher, by its code"))]
         if tenders:
             self.fields["tender"].initial = tenders[0][0]
@@ -191,6 +194,8 @@ class CheckoutForm(AddressForm):
     def tenders(self) -> tuple[tuple[str, str, int], ...]:
         """Return (method, source, minor units) of each source of money; they sum to the total."""
         method, source = self.cleaned_data["tender"].split("|", 1)
+        if self.cleaned_data.get("keep_card"):
+            source = self.options[self.cleaned_data["tender"]].keep_as or source
         chosen = self.cleaned_data.get("part_tender")
         if not chosen:
             return ((method, source, self._total),)

@@ -145,7 +145,9 @@ def _page(
         for part in order.consignments
     ]
     badge = order_badge(status=order.status, parts=tuple(part.status for part in order.consignments))
-    return render(request, "mall/order.html", {"order": order, "badge": badge, "parts": parts}, status=status)
+    hold = bank.hold_question(payment_id=order.payment_id)
+    context = {"order": order, "badge": badge, "parts": parts, "hold": hold}
+    return render(request, "mall/order.html", context, status=status)
 
 
 def _mine(request: HttpRequest, *, number: str) -> OrderPage:

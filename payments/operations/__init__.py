@@ -27,7 +27,6 @@ from payments.operations.cancelling import (
     expire_payments,
     void_payments,
 )
-from payments.operations.saved_cards import UnableToSave, remove_card, save_card
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
 from payments.operations.cases import (
@@ -81,6 +80,8 @@ from payments.operations.renewing import (
     renew_holds_of,
     replace_hold,
 )
+from payments.operations.reviewing import Review, UnableToReview
+from payments.operations.saved_cards import UnableToSave, card_options, remove_card, save_card, test_cards
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -131,6 +132,7 @@ __all__ = [
     "Refunded",
     "ReleasePart",
     "Released",
+    "Review",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
@@ -143,6 +145,7 @@ __all__ = [
     "UnableToRefund",
     "UnableToRelease",
     "UnableToReplace",
+    "UnableToReview",
     "UnableToSave",
     "UnknownCase",
     "UnknownPayment",
@@ -152,6 +155,7 @@ __all__ = [
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
+    "card_options",
     "cards_are_played",
     "close_case",
     "close_settled_cases",
@@ -186,6 +190,7 @@ __all__ = [
     "store_provider_events",
     "sweep",
     "take_case",
+    "test_cards",
     "undelivered",
     "verify_book",
     "void_payments",

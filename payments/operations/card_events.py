@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from payments import queries
 from payments.models import ProviderEvent, Share
 from payments.operations.authorising import Authorise, authorise_payments
 from payments.operations.provider_events import EventContradicts
+from payments.operations.renewing import UnableToReplace, replace_hold
 
 
 def intent_changed(*, event: ProviderEvent, at: datetime) -> None:
@@ -23,6 +26,11 @@ def intent_changed(*, event: ProviderEvent, at: datetime) -> None:
         .select_related("part__payment", "tender")
         .first()
     )  # fmt: skip
+    question_id = queries.answering(reference=event.subject) if share is None else None
+    if question_id is not None and event.kind != "payment_intent.requires_action":
+        with suppress(UnableToReplace):
+            replace_hold(question_id=question_id, source="", at=at)
+        return
     if share is None:
         # Of another installation at the same provider, or of a call whose answer is not written down yet: the sweep
         # asks for that by the call's own key.

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F
 
-from payments import events, methods, outbox
+from payments import events, methods, outbox, queries
 from payments.methods import Step
 from payments.models import CardHoldQuestion, Share, Tender
 from payments.operations import _book, _remote
@@ -248,7 +248,12 @@ def _go_on(*, book, row, tender, shares, at, current, refusals) -> None:
     questions = []
     for share in shares:
         question = _question(share=share, key=key, at=at, request=request)
-        leg = replace(question.leg, source=row.source, provider_reference=row.pending.get(str(share.pk), ""))
+        leg = replace(
+            question.leg,
+            source=row.source,
+            provider_reference=row.pending.get(str(share.pk), ""),
+            return_url=queries.hold_link(question_id=row.pk),
+        )
         questions.append(replace(question, leg=leg))
     steps = current.ask(action="replace", questions=questions, under_way=current.open_attempts(shares=shares))
     if any(step is None for step in steps):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from payments import methods
+from payments.methods import TenderOption
 from payments.models import SavedCard
 from payments.operations.errors import PaymentError, UnknownPayment
 from payments.providers import card
@@ -42,3 +44,13 @@ def remove_card(*, payer: str, card_id: int, at: datetime) -> None:
         card.detach(reference=reference)
     except card.ProviderSilent as problem:
         raise UnableToSave(str(problem)) from problem
+
+
+def test_cards() -> tuple[tuple[str, str, str], ...]:
+    """Return token, label and detail of the cards that exist for tests alone; none where cards are real."""
+    return card.test_cards()
+
+
+def card_options(*, payer: str, amount: int, currency: str, at: datetime) -> list[TenderOption]:
+    """Return the cards a payer could choose; amounts are minor units."""
+    return methods.get(code=card.CardMethod.code).options(payer=payer, amount=amount, currency=currency, at=at)

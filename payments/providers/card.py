@@ -75,7 +75,13 @@ class CardMethod:
             for row in card_customers.kept_by(payer=payer, at=at)
         ]
         return kept + [
-            TenderOption(method=self.code, source=token, label=label, detail=detail)
+            TenderOption(
+                method=self.code,
+                source=token,
+                label=label,
+                detail=detail,
+                keep_as=card_customers.KEEP + token if card_customers.may_keep(payer) else "",
+            )
             for token, label, detail in test_cards()
         ]
 
@@ -183,7 +189,7 @@ class CardMethod:
 
     def _done(self, api: Any, leg: Leg, intent: Any) -> Step:
         step = _held(intent=intent, leg=leg)
-        if step.expires_at and leg.source.startswith(card_customers.KEEP):
+        if step.expires_at and leg.source.startswith(card_customers.KEEP) and card_customers.may_keep(leg.payer):
             card_customers.keep(api=api, payer=leg.payer, reference=intent.payment_method, at=leg.at)
         return step
 

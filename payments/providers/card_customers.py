@@ -12,6 +12,11 @@ from payments.models import CardCustomer, SavedCard
 KEEP = "keep:"
 
 
+def may_keep(payer: str) -> bool:
+    """Tell whether a payer is one we know again: a guest is only an address that somebody typed."""
+    return payer.startswith("user:")
+
+
 def customer_of(*, api: Any, payer: str) -> str:
     """Return the provider's name of a payer, made when it is first needed; the provider learns no name or address."""
     known = CardCustomer.objects.filter(payer=payer).values_list("reference", flat=True).first()
@@ -44,5 +49,7 @@ def keep(*, api: Any, payer: str, reference: str, at: datetime) -> None:
 
 def kept_by(*, payer: str, at: datetime) -> list[SavedCard]:
     """Return a payer's cards that can still pay, the newest first."""
+    if not may_keep(payer):
+        return []
     rows = SavedCard.objects.filter(payer=payer, removed_at__isnull=True).order_by("-saved_at", "-pk")
     return [row for row in rows if (row.expires_year, row.expires_month) >= (at.year, at.month)]

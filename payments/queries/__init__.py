@@ -13,6 +13,7 @@ from payments.queries.accounts import (
     statement,
 )
 from payments.queries.day import Overview, overview
+from payments.queries.holds import answering, hold_link, hold_path, open_question, question_of, saved_cards
 from payments.queries.merchants import (
     LineView,
     MerchantMoney,
@@ -56,12 +57,16 @@ __all__ = [
     "account",
     "account_numbers",
     "accounts_of",
+    "answering",
     "balance_of",
     "balances_at",
     "card_question",
     "find",
+    "hold_link",
+    "hold_path",
     "merchant_money",
     "moved_before",
+    "open_question",
     "overview",
     "part",
     "parts_standing",
@@ -69,7 +74,9 @@ __all__ = [
     "payment",
     "payment_states",
     "payouts_of",
+    "question_of",
     "recent",
+    "saved_cards",
     "settlement",
     "settlements_of",
     "statement",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from payments.models import Cancellation, Capture, Part, Payment, Refund, Release, Share, Tender
+from payments.models import Cancellation, Capture, CardHoldQuestion, Part, Payment, Refund, Release, Share, Tender
 from payments.money import Money
+from payments.queries import holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +87,25 @@ def card_question(*, reference: str) -> CardQuestion | None:
         .first()
     )
     if share is None or not reference:
-        return None
+        return _about_hold(reference=reference)
     paid = share.tender.payment
     return CardQuestion(
         order=paid.reference, amount=share.tender.amount, currency=paid.currency, return_url=paid.return_url
+    )
+
+
+def _about_hold(*, reference: str) -> CardQuestion | None:
+    """Return the question about another card for a hold, where this is one."""
+    row = CardHoldQuestion.objects.filter(pk=holds.answering(reference=reference)).first()
+    if row is None:
+        return None
+    paid = row.tender.payment
+    held = row.tender.shares.filter(authorised=True, captured=0)
+    return CardQuestion(
+        order=paid.reference,
+        amount=sum(share.amount - share.cancelled for share in held),
+        currency=paid.currency,
+        return_url=holds.hold_path(question_id=row.pk),
     )
 
 

@@ -126,7 +126,7 @@ def test_a_card_whose_bank_asks_first_waits_for_the_payer(agreed: bool, state: s
 
 def test_the_page_of_the_cards_bank_asks_once_and_sends_the_payer_back() -> None:
     payment = record(
-        tenders=[("card", "pm_card_authenticationRequired", 3_000)],
+        tenders=[("card", "pm_card_authenticationRequiredOnSetup", 3_000)],
         parts=[(make_merchant(), 2_000), (make_merchant(merchant=2), 1_000)],
         key=Order.number,
         payer="guest:a@example.com",
