@@ -16,7 +16,7 @@ TEST_CARDS = {
 ALWAYS_ASKS = "4000002760003184"
 
 _confirm = PaymentIntent._confirm
-_authenticate = PaymentIntent._api_authenticate.__func__
+_create_charge = PaymentIntent._create_charge
 _is_declined = PaymentMethod._charging_is_declined
 _known = PaymentMethod._try_get_canonical_test_article.__func__
 
@@ -27,7 +27,7 @@ def install(*, app: web.Application) -> None:
     PaymentMethod._charging_is_declined = _declined
     PaymentIntent._api_create = classmethod(_create)
     PaymentIntent._confirm = _confirmed
-    PaymentIntent._api_authenticate = classmethod(_authenticated)
+    PaymentIntent._create_charge = _charged
     app.router.add_post("/_config/decline", _decline)
 
 
@@ -58,7 +58,6 @@ def _create(
     intent._off_session = try_convert_to_bool(off_session) is True
     if try_convert_to_bool(confirm):
         intent._confirm(on_failure_now=intent._report_failure)
-        _set_up(intent)
     return intent
 
 
@@ -79,10 +78,9 @@ def _confirmed(intent: PaymentIntent, on_failure_now: object) -> None:
     intent._create_charge(on_failure_now=on_failure_now)
 
 
-def _authenticated(cls: type, id: str, **data: object) -> PaymentIntent:
-    intent = _authenticate(cls, id, **data)
+def _charged(intent: PaymentIntent, on_failure_now: object) -> None:
+    _create_charge(intent, on_failure_now)
     _set_up(intent)
-    return intent
 
 
 def _set_up(intent: PaymentIntent) -> None:
