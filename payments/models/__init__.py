@@ -1,6 +1,8 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
+from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -13,6 +15,12 @@ __all__ = [
     "Cancellation",
     "Capture",
     "CustomerAccount",
+    "Dispute",
+    "DisputeCall",
+    "DisputeEvent",
+    "DisputeMovement",
+    "Evidence",
+    "EvidenceFile",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
@@ -21,6 +29,10 @@ __all__ = [
     "Payment",
     "Payout",
     "ProviderAttempt",
+    "ProviderBalance",
+    "ProviderBalanceTransaction",
+    "ProviderCursor",
+    "ProviderPayout",
     "Refund",
     "Release",
     "Settlement",

@@ -118,7 +118,7 @@ def check_nothing_half_done() -> list[str]:
 
 def _escrow_problems() -> list[str]:
     rows = _rows(
-        "SELECT 'escrow:' || reference, captured - released - refunded_before FROM payments_part "
+        "SELECT 'escrow:' || reference, captured - released - refunded_before - disputed_before FROM payments_part "
         "WHERE captured > 0 ORDER BY id"
     )
     return _compare(rows, "escrow of the part")
