@@ -32,6 +32,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.consignment_dispatched": ["mall.subscribers.capture_dispatched"],
     "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
     "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
+    "mall.offers_changed": ["mall.subscribers.refresh_search"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
     "payments.payment_refused": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
@@ -94,5 +95,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "financing-make-offers": {"task": "financing.tasks.make_offers", "schedule": crontab(hour=1, minute=0)},
     "financing-lapse-approvals": {"task": "financing.tasks.lapse_approvals", "schedule": crontab(minute=15)},
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
+    "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

@@ -106,8 +106,9 @@ def _write(*, placings: list[Placing]) -> None:
             taken[line.stockrecord_id] += line.quantity
     _stock.take(quantities=taken)
     stock = placings[0].stock
-    search.refresh_products(
-        product_ids=[stock[key].product_id for key in taken if stock[key].tracked and not stock[key].free]
+    search.announce(
+        at=placings[0].draft.at,
+        product_ids=[stock[key].product_id for key in taken if stock[key].tracked and not stock[key].free],
     )
     for placing in placings:
         placing.address = _writing.address(draft=placing.draft)

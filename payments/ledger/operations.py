@@ -233,7 +233,7 @@ def _parameters(batch: Sequence[Journal], reverses: int | None) -> list[object]:
         _texts([journal.reference for journal in batch]),
         _texts([times[journal.happened_at] for journal in batch]),
         _texts([journal.currency for journal in batch]),
-        _texts([json.dumps(journal.metadata) if journal.metadata else "{}" for journal in batch]),
+        _texts([json.dumps(journal.metadata) for journal in batch] if any(said.metadata for said in batch) else []),
         reverses,
         _texts(codes),
         *("{" + ",".join(map(str, column)) + "}" for column in zip(*transfers, strict=True)),

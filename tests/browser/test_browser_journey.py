@@ -300,9 +300,7 @@ def first_trade(world: World, shopper: Person, clerk: Person, other: Person) -> 
     calendar.go(day=1, hour=14)
     sends(clerk, parcels[market.large.pk], "clerk")
     sends(other, parcels[market.small.pk], "other-owner")
-    assert [balance(f"escrow:{part.number}") for part in parcels.values()] == [
-        part.amount for part in parcels.values()
-    ]
+    assert [balance(f"escrow:{part.number}") for part in parcels.values()] == [part.amount for part in parcels.values()]
     calendar.go(day=ARRIVES, hour=11)
     # The carrier speaks for one parcel, the shopper for the other.
     [said] = fulfilment.deliver_consignments(
