@@ -32,6 +32,9 @@ RIALTO_STEP_UP_ABOVE = 5_000
 RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
 RIALTO_STEP_UP_VALID_FOR = timedelta(minutes=10)
 
+# A merchant is asked for evidence in a dispute until so long before the card's bank stops taking any.
+RIALTO_DISPUTE_OPERATIONS_NEED = timedelta(days=3)
+
 # A shop's own delivery charge where a merchant set none.
 RIALTO_SHIPPING_CHARGE = 490
 RIALTO_SHIPPING_FREE_FROM = 7_500

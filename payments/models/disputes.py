@@ -68,7 +68,6 @@ class Dispute(HeldMoney):
             models.CheckConstraint(
                 condition=Q(
                     amount__gt=0,
-                    taken__gte=0,
                     held__gte=0,
                     taken__gte=F("held"),
                     escrow__gte=0,

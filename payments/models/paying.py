@@ -205,7 +205,6 @@ class Share(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     amount__gt=0,
-                    captured__gte=0,
                     cancelled__gte=0,
                     amount__gte=F("captured") + F("cancelled"),
                     refunded__gte=0,

@@ -30,6 +30,7 @@ from payments.operations.cancelling import (
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
 from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -46,6 +47,14 @@ from payments.operations.errors import (
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
+from payments.operations.provider_balance import (
+    dispute_lines_in_book,
+    keep_transactions,
+    make_available,
+    post_transactions,
+    unknown_disputes,
+)
+from payments.operations.provider_payouts import PayoutNoted, note_payouts
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
@@ -76,6 +85,7 @@ __all__ = [
     "Captured",
     "Confirmation",
     "Deposit",
+    "DisputeNoted",
     "Ended",
     "InProgress",
     "InvalidPayment",
@@ -88,6 +98,7 @@ __all__ = [
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
+    "PayoutNoted",
     "RefundPart",
     "Refunded",
     "ReleasePart",
@@ -112,14 +123,20 @@ __all__ = [
     "cards_are_played",
     "confirm",
     "deliver",
+    "dispute_lines_in_book",
     "expire_payments",
     "held",
     "issue_vouchers",
+    "keep_transactions",
+    "make_available",
+    "note_disputes",
+    "note_payouts",
     "one",
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
     "pay_in_capital",
+    "post_transactions",
     "publish",
     "receive_money",
     "record_payments",
@@ -127,6 +144,7 @@ __all__ = [
     "release_parts",
     "sweep",
     "undelivered",
+    "unknown_disputes",
     "verify_book",
     "void_payments",
     "withdraw_money",
