@@ -2,18 +2,21 @@
 
 from payments.models.accounts import CustomerAccount
 from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
+from payments.models.cases import CaseNote, OperationsCase
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
+from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
-from payments.models.step_up import StepUpChallenge, StepUpCounter
+from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
     "Cancellation",
     "Capture",
+    "CaseNote",
     "CustomerAccount",
     "Dispute",
     "DisputeCall",
@@ -21,9 +24,11 @@ __all__ = [
     "DisputeMovement",
     "Evidence",
     "EvidenceFile",
+    "FreePayments",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
+    "OperationsCase",
     "OutboxEvent",
     "Part",
     "Payment",
@@ -35,12 +40,14 @@ __all__ = [
     "ProviderPayout",
     "Refund",
     "Release",
+    "Screening",
     "Settlement",
     "SettlementLine",
     "Share",
+    "Sighting",
     "StepUpChallenge",
-    "StepUpCounter",
     "Tender",
+    "UsedCode",
     "Verification",
     "Voucher",
     "VoucherReservation",

@@ -29,6 +29,20 @@ from payments.operations.cancelling import (
 )
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
+from payments.operations.cases import (
+    CloseCase,
+    OpenCase,
+    Opened,
+    UnableToHandle,
+    UnknownCase,
+    close_case,
+    close_settled_cases,
+    hand_over_case,
+    note_case,
+    open_case,
+    open_cases,
+    take_case,
+)
 from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
@@ -59,6 +73,7 @@ from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.reviewing import Review, UnableToReview
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -83,6 +98,7 @@ __all__ = [
     "Cancelled",
     "CapturePart",
     "Captured",
+    "CloseCase",
     "Confirmation",
     "Deposit",
     "DisputeNoted",
@@ -93,7 +109,9 @@ __all__ = [
     "KeyReused",
     "Moved",
     "OpenAccount",
+    "OpenCase",
     "OpenMerchantTerms",
+    "Opened",
     "PartRequest",
     "PaymentError",
     "PaymentOutcome",
@@ -103,16 +121,20 @@ __all__ = [
     "Refunded",
     "ReleasePart",
     "Released",
+    "Review",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
     "UnableToConfirm",
+    "UnableToHandle",
     "UnableToMoveMoney",
     "UnableToOpen",
     "UnableToRefund",
     "UnableToRelease",
+    "UnableToReview",
+    "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
     "answer_for_card",
@@ -121,17 +143,23 @@ __all__ = [
     "cancel_parts",
     "capture_parts",
     "cards_are_played",
+    "close_case",
+    "close_settled_cases",
     "confirm",
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
+    "hand_over_case",
     "held",
     "issue_vouchers",
     "keep_transactions",
     "make_available",
+    "note_case",
     "note_disputes",
     "note_payouts",
     "one",
+    "open_case",
+    "open_cases",
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
@@ -143,6 +171,7 @@ __all__ = [
     "refund_parts",
     "release_parts",
     "sweep",
+    "take_case",
     "undelivered",
     "unknown_disputes",
     "verify_book",

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """The constraints that take disputes in, checked on the rows that are there, under a lock that lets others write."""
 
     dependencies = [
-        ("payments", "0060_disputes_and_provider_balance"),
+        ("payments", "0008_disputes_and_provider_balance"),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0004_verification_checks'),
+        ('payments', '0007_payment_state_checked'),
     ]
 
     operations = [
