@@ -4,18 +4,10 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0007_payment_state_checked"),
+        ("payments", "0009_validate_disputed"),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="ProviderCursor",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("provider", models.CharField(max_length=20, unique=True)),
-                ("read_until", models.DateTimeField()),
-            ],
-        ),
         migrations.CreateModel(
             name="ProviderEvent",
             fields=[

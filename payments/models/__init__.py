@@ -1,12 +1,14 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
 from payments.models.cards import CardCustomer, CardHoldQuestion, SavedCard
 from payments.models.cases import CaseNote, OperationsCase
+from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
-from payments.models.provider_events import ProviderCursor, ProviderEvent
+from payments.models.provider_events import ProviderEvent
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
 from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
@@ -20,6 +22,12 @@ __all__ = [
     "CardHoldQuestion",
     "CaseNote",
     "CustomerAccount",
+    "Dispute",
+    "DisputeCall",
+    "DisputeEvent",
+    "DisputeMovement",
+    "Evidence",
+    "EvidenceFile",
     "FreePayments",
     "HandledEvent",
     "MerchantTerms",
@@ -30,8 +38,11 @@ __all__ = [
     "Payment",
     "Payout",
     "ProviderAttempt",
+    "ProviderBalance",
+    "ProviderBalanceTransaction",
     "ProviderCursor",
     "ProviderEvent",
+    "ProviderPayout",
     "Refund",
     "Release",
     "SavedCard",

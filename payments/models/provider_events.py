@@ -39,13 +39,3 @@ class ProviderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.kind} {self.event_id}"
-
-
-class ProviderCursor(models.Model):
-    """Up to when a provider's list of events has been read."""
-
-    provider = models.CharField(max_length=20, unique=True)
-    read_until = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.provider} read until {self.read_until:%Y-%m-%d %H:%M}"

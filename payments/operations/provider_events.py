@@ -29,6 +29,7 @@ from payments.states import PROVIDER_EVENT, move
 logger = logging.getLogger(__name__)
 
 BATCH = 100
+CURSOR = f"{card.PROVIDER} events"
 IN_HAND = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 # Providers list an event a little after it happened, by their own clock.
@@ -86,7 +87,7 @@ def poll_provider_events(*, at: datetime) -> int:
 
     :raises ProviderSilent: the provider did not answer; the next poll begins at the same place.
     """
-    cursor, _ = ProviderCursor.objects.get_or_create(provider=card.PROVIDER, defaults={"read_until": at - FIRST_READ})
+    cursor, _ = ProviderCursor.objects.get_or_create(name=CURSOR, defaults={"read_until": at - FIRST_READ})
     listed = [received(body=body) for body in card.events_since(moment=cursor.read_until - READ_AGAIN)]
     missing = _missing(listed)
     store_provider_events(events=missing, source="poll")

@@ -243,11 +243,11 @@ def test_the_poller_finds_what_webhooks_missed_and_nothing_twice() -> None:
 
 def test_a_silent_provider_leaves_the_poller_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     operations.poll_provider_events(at=clock.now())
-    before = models.ProviderCursor.objects.get().read_until
+    before = models.ProviderCursor.objects.get(name="stripe events").read_until
     ask("POST", "/_config/faults", {"kind": "down", "path": "/v1/events", "times": 10})
     with pytest.raises(operations.ProviderSilent):
         operations.poll_provider_events(at=clock.now())
-    assert models.ProviderCursor.objects.get().read_until == before
+    assert models.ProviderCursor.objects.get(name="stripe events").read_until == before
 
 
 @pytest.mark.parametrize("kind", ["drop", "error", "error_after", "twice", "down"])
