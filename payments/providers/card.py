@@ -271,10 +271,10 @@ def attach(*, payer: str, token: str, at: datetime) -> None:
     :raises ProviderSilent: there was no answer.
     """
     with _told_apart():
-        api = _api()
-        customer = card_customers.customer_of(api=api, payer=payer)
-        method = api.payment_methods.attach(token, {"customer": customer})
-        card_customers.keep(api=api, payer=payer, reference=method.id, at=at)
+        provider = api()
+        customer = card_customers.customer_of(api=provider, payer=payer)
+        method = provider.payment_methods.attach(token, {"customer": customer})
+        card_customers.keep(api=provider, payer=payer, reference=method.id, at=at)
 
 
 def detach(*, reference: str) -> None:
@@ -283,7 +283,7 @@ def detach(*, reference: str) -> None:
     :raises ProviderSilent: there was no answer.
     """
     with _told_apart(), suppress(CardRefused):
-        _api().payment_methods.detach(reference)
+        api().payment_methods.detach(reference)
 
 
 @contextmanager
@@ -308,7 +308,7 @@ def events_since(*, moment: datetime) -> Iterator[dict[str, Any]]:
     :raises ProviderSilent: it did not answer.
     """
     try:
-        listed = _api().events.list({"limit": 100, "created": {"gte": int(moment.timestamp())}})
+        listed = api().events.list({"limit": 100, "created": {"gte": int(moment.timestamp())}})
         yield from (event.to_dict() for event in listed.auto_paging_iter())
     except (stripe.StripeError, OSError) as problem:
         raise ProviderSilent(f"The card provider's events could not be read: {problem}") from problem

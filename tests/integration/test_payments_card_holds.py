@@ -48,7 +48,7 @@ def pay(*amounts: int, token: str = "pm_card_visa", at: datetime) -> int:
 def intents(payment: int) -> list[object]:
     """Return what the provider has of a payment, the oldest first."""
     number = models.Payment.objects.get(pk=payment).reference
-    made = card._api().payment_intents.list({"limit": 100}).auto_paging_iter()
+    made = card.api().payment_intents.list({"limit": 100}).auto_paging_iter()
     return [intent for intent in made if card._plain(intent.metadata).get("order") == number]
 
 
@@ -183,7 +183,7 @@ def test_another_card_whose_bank_asks_waits_for_the_answer() -> None:
 
 
 def test_a_question_nobody_answers_ends_with_its_hold() -> None:
-    payment, question = refused(at=(at := clock.now()))
+    payment, question = refused(at=clock.now())
     late = question.deadline + timedelta(minutes=1)
     with pytest.raises(operations.UnableToReplace):
         operations.replace_hold(question_id=question.pk, source="pm_card_visa", at=late)

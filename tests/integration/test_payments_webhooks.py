@@ -257,7 +257,7 @@ def test_a_bad_line_holds_and_takes_money_once(kind: str) -> None:
     assert share.tender.payment.state == "authorised"
     ask("POST", "/_config/faults", {"kind": kind, "path": "/v1/payment_intents"})
     assert capture(share.part.reference).amount == 3_000
-    made = card._api().payment_intents.list({"limit": 100}).auto_paging_iter()
+    made = card.api().payment_intents.list({"limit": 100}).auto_paging_iter()
     mine = [intent for intent in made if card._plain(intent.metadata).get("part") == share.part.reference]
     assert [(intent.status, intent.id) for intent in mine] == [("succeeded", share.provider_reference)]
 
