@@ -5,12 +5,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-long lint clean browser
+.PHONY: help setup demo test test-long test-stripe lint clean browser
 
 help:
 	@echo "make demo       run the market on this machine (PORT=8000, RIALTO_HOME=.rialto)"
 	@echo "make test       run the whole test suite"
 	@echo "make test-long  run the tests that take minutes, one after another; each tells what it did"
+	@echo "make test-stripe  run the tests of cards against Stripe's test mode (STRIPE_API_KEY)"
 	@echo "make lint       run every check that is not a test"
 	@echo "make setup      only build .venv"
 	@echo "make clean      remove what was built; the market's data stay"
@@ -39,6 +40,12 @@ test: setup browser
 
 test-long: setup browser
 	$(RUN) -m pytest -v -m long $(ARGS)
+
+test-stripe: setup
+	@test -n "$$STRIPE_API_KEY" || { echo "Set STRIPE_API_KEY to a test key of Stripe (sk_test_...) and try again." >&2; exit 1; }
+	@case "$$STRIPE_API_KEY" in sk_test_*|rk_test_*) ;; *) echo "STRIPE_API_KEY is no test key: these tests move money." >&2; exit 1;; esac
+	RIALTO_TEST_STRIPE=1 $(RUN) -m pytest -n 1 -m "not stand_in" --allow-hosts=127.0.0.1,::1,localhost,api.stripe.com \
+	  tests/integration/test_payments_card.py tests/integration/test_payments_card_holds.py $(ARGS)
 
 lint: setup
 	$(RUN) -m ruff check .

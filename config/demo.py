@@ -21,6 +21,7 @@ from honcho.printer import Message, Printer
 
 from config import env, services
 from config.celery import QUEUES
+from config.services import card_stand_in_address, cards
 from config.services import home as folders
 from config.services.processes import Process
 
@@ -193,9 +194,22 @@ def _supervise(*, home: Path, port: int, say: Say) -> int:
     return manager.returncode or 0
 
 
+def _have_events_sent(*, port: int) -> None:
+    """Tell the card stand-in where its events go; without them the poller finds everything a little later."""
+    from payments import webhooks
+
+    if env.text(name="STRIPE_API_KEY"):
+        return
+    with suppress(OSError):
+        cards.send_events(
+            address=card_stand_in_address(), to=f"http://127.0.0.1:{port}/webhooks/cards/", secret=webhooks.secrets()[0]
+        )
+
+
 def _announce(*, port: int, say: Say) -> None:
     from config.simulation.people import sign_ins
 
+    _have_events_sent(port=port)
     address = f"http://127.0.0.1:{port}"
     say(f"\nRialto runs at {address}/  (stop it with Ctrl-C)\n")
     for what, path in (("Market", "/"), ("Merchants", "/merchant/"), ("Officers", "/officer/"), ("Operations", "/ops/"),

@@ -11,8 +11,11 @@ from config.services import home as folders
 
 os.environ["RIALTO_ENV"] = "test"
 os.environ.setdefault("RIALTO_HOME", str(env.CHECKOUT / ".rialto-test"))
+# `make test-stripe` runs the tests of cards against Stripe's test mode.
+_KEPT = {"STRIPE_API_KEY"} if os.environ.get("RIALTO_TEST_STRIPE") else set()
 for _foreign in ("DATABASE_OWNER_URL", "STRIPE_API_KEY", "STRIPE_API_BASE", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG"):
-    os.environ.pop(_foreign, None)
+    if _foreign not in _KEPT:
+        os.environ.pop(_foreign, None)
 
 SLOTS = 20
 _me = os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -5,6 +5,8 @@ import signal
 import socket
 import sys
 import time
+import urllib.parse
+import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -54,6 +56,17 @@ def start(*, home: Path) -> Process:
 def stop(*, process: Process) -> None:
     """Stop the stand-in, by its own number."""
     end(process=process, first=signal.SIGTERM, seconds=20)
+
+
+def send_events(*, address: str, to: str, secret: str) -> None:
+    """Have the stand-in at ``address`` send its events ``to`` an address, signed.
+
+    :raises OSError: it does not answer.
+    """
+    request = urllib.request.Request(  # noqa: S310 - our own stand-in on loopback
+        f"{address}/_config/webhooks/rialto", data=urllib.parse.urlencode({"url": to, "secret": secret}).encode()
+    )
+    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
 
 
 def address(*, process: Process) -> str:

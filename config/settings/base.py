@@ -216,6 +216,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(RIALTO_HOME / "beat-schedule")
 
 # Without a key, outside production, the stand-in answers that RIALTO_CARD_STAND_IN (in `wiring`) gives the address of.
 STRIPE_API_KEY = env.text(name="STRIPE_API_KEY")
+# The key that the browser uses: card data go from it to Stripe alone.
+STRIPE_PUBLISHABLE_KEY = env.text(name="STRIPE_PUBLISHABLE_KEY")
 STRIPE_API_BASE = env.text(name="STRIPE_API_BASE")
 STRIPE_WEBHOOK_SECRET = env.text(name="STRIPE_WEBHOOK_SECRET")
 

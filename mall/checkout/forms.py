@@ -17,6 +17,7 @@ from mall import bank
 from mall.customer.addresses import AddressData
 
 NEW_ADDRESS = "new"
+NEW_CARD = "card|new"
 VOUCHER_CODE = "voucher|"
 _NOT_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO", "AC", "CP", "DG", "EA", "IC", "TA"}
 
@@ -110,6 +111,7 @@ class CheckoutForm(AddressForm):
         },
     )
     keep_card = forms.BooleanField(label=_("Save this card for the next time"), required=False)
+    card_token = forms.RegexField(r"^pm_[A-Za-z0-9_]{1,100}$", required=False)
     part_tender = forms.ChoiceField(label=_("Another way"), required=False)
     part_code = forms.CharField(
         label=_("Voucher code"), max_length=64, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -176,6 +178,8 @@ class CheckoutForm(AddressForm):
     def clean(self) -> dict[str, object]:
         """Check that a second source of money is whole, and less than the total."""
         cleaned = super().clean()
+        if NEW_CARD in (cleaned.get("tender"), cleaned.get("part_tender")) and not cleaned.get("card_token"):
+            self.add_error("tender", _("Please enter your card."))
         chosen = cleaned.get("part_tender")
         if not chosen:
             return cleaned
@@ -191,15 +195,22 @@ class CheckoutForm(AddressForm):
             self.add_error("part_amount", _("That is more than the order costs."))
         return cleaned
 
+    def _with_token(self, source: str) -> str:
+        """Put the token of a card just typed at the provider in the place that stands for it."""
+        prefix, mark, name = source.rpartition(":")
+        return f"{prefix}{mark}{self.cleaned_data['card_token']}" if name == "new" else source
+
     def tenders(self) -> tuple[tuple[str, str, int], ...]:
         """Return (method, source, minor units) of each source of money; they sum to the total."""
         method, source = self.cleaned_data["tender"].split("|", 1)
         if self.cleaned_data.get("keep_card"):
             source = self.options[self.cleaned_data["tender"]].keep_as or source
+        source = self._with_token(source)
         chosen = self.cleaned_data.get("part_tender")
         if not chosen:
             return ((method, source, self._total),)
         other_method, other_source = chosen.split("|", 1)
+        other_source = self._with_token(other_source)
         if chosen == VOUCHER_CODE:
             other_source = self.cleaned_data["part_code"].strip()
         part = bank.minor(amount=self.cleaned_data["part_amount"], currency=self._currency)

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -230,6 +231,7 @@ def _render(
         "form": page.form,
         "key": key or attempt.fresh_key(),
         "problem": problem,
+        "card_key": settings.STRIPE_PUBLISHABLE_KEY,
         # The ways to pay say what the account holds; the header need not ask again.
         "hide_money": True,
         "address_fields": [page.form[name] for name in page.form.address_fields],

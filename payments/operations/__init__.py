@@ -94,7 +94,7 @@ from payments.operations.saved_cards import UnableToSave, card_options, remove_c
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
-from payments.providers.card import ProviderSilent
+from payments.providers.card import NEW_CARD, ProviderSilent
 
 Success = TypeVar("Success")
 
@@ -111,6 +111,7 @@ def one(results: Sequence[Success | PaymentError]) -> Success:
 
 
 __all__ = [
+    "NEW_CARD",
     "Authorise",
     "CancelPart",
     "Cancelled",

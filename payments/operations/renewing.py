@@ -95,9 +95,7 @@ def _renew_tender(*, book: _book.Book, tender: Tender, at: datetime, current: _r
         return
     key = f"renew:{tender.pk}:{tender.expires_at:%Y%m%dT%H%M%S}"
     questions = [_question(share=share, key=key, at=at, request={"payment_id": tender.payment_id}) for share in shares]
-    steps = current.ask(
-        action="renew", questions=questions, under_way=current.open_attempts(shares=shares)
-    )
+    steps = current.ask(action="renew", questions=questions, under_way=current.open_attempts(shares=shares))
     if any(step is None for step in steps):
         return
     _take_over(book=book, tender=tender, shares=shares, steps=steps, at=at)
@@ -147,9 +145,7 @@ def _take_over(
 
 def _ask_payer(*, tender: Tender, reason: str, amount: int, at: datetime) -> None:
     payment = tender.payment
-    row = CardHoldQuestion.objects.create(
-        tender=tender, reason=reason[:500], deadline=tender.expires_at, asked_at=at
-    )
+    row = CardHoldQuestion.objects.create(tender=tender, reason=reason[:500], deadline=tender.expires_at, asked_at=at)
     outbox.record(
         happened=[
             events.CardHoldRefused(
@@ -181,9 +177,7 @@ def replace_hold(*, question_id: int, source: str, at: datetime) -> HoldStanding
     """
     refusals: list[str] = []
     _remote.run(
-        act=lambda current: _replace(
-            question_id=question_id, source=source, at=at, current=current, refusals=refusals
-        )
+        act=lambda current: _replace(question_id=question_id, source=source, at=at, current=current, refusals=refusals)
     )
     return replace(hold_standing(question_id=question_id), refusal=refusals[-1] if refusals else "")
 
@@ -212,9 +206,7 @@ def hold_standing(*, question_id: int) -> HoldStanding:
     )
 
 
-def _replace(
-    *, question_id: int, source: str, at: datetime, current: _remote.Round, refusals: list[str]
-) -> list[None]:
+def _replace(*, question_id: int, source: str, at: datetime, current: _remote.Round, refusals: list[str]) -> list[None]:
     found = CardHoldQuestion.objects.filter(pk=question_id).values_list("tender__payment_id", flat=True).first()
     if found is None:
         raise UnknownPayment("There is no such question about a card.")

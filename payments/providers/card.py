@@ -35,6 +35,8 @@ HELD_FOR = timedelta(days=6, hours=12)
 CLOCKS_APART = timedelta(hours=1)
 PROVIDER = "stripe"
 ONCE = "A card is captured once for each consignment, and this one has been."
+# A source that stands for the token the browser got from the provider's own fields.
+NEW_CARD = "new"
 DECLINED = "The card was declined."
 # The provider's word for a bank that will not do without its customer.
 ASKS_AGAIN = "authentication_required"
@@ -74,7 +76,7 @@ class CardMethod:
             )
             for row in card_customers.kept_by(payer=payer, at=at)
         ]
-        return kept + [
+        return [*kept, *_new_card(payer=payer)] + [
             TenderOption(
                 method=self.code,
                 source=token,
@@ -252,6 +254,22 @@ class CardMethod:
         if refund.status in ("failed", "canceled"):
             return Step(refusal="The card provider could not refund this card.")
         return Step()
+
+
+def _new_card(*, payer: str) -> list[TenderOption]:
+    """Return the choice of a card typed into the provider's own fields, where there is a key for them."""
+    if not settings.STRIPE_PUBLISHABLE_KEY:
+        return []
+    may_keep = card_customers.may_keep(payer)
+    return [
+        TenderOption(
+            method=CardMethod.code,
+            source=NEW_CARD,
+            label="New card",
+            detail="Typed below; it goes to the card provider alone",
+            keep_as=card_customers.KEEP + NEW_CARD if may_keep else "",
+        )
+    ]
 
 
 def test_cards() -> tuple[tuple[str, str, str], ...]:

@@ -1,5 +1,6 @@
 """Cards of a shopper: the list of those he keeps, and another one where a hold could not be renewed."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,7 +21,9 @@ def cards(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             operations.save_card(
-                payer=access.holder(request), token=request.POST.get("token", "")[:120], at=clock.now()
+                payer=access.holder(request),
+                token=(request.POST.get("card_token") or request.POST.get("token", ""))[:120],
+                at=clock.now(),
             )
         except operations.UnableToSave as refusal:
             problem = str(refusal)
@@ -31,6 +34,7 @@ def cards(request: HttpRequest) -> HttpResponse:
         "cards": queries.saved_cards(payer=access.holder(request)),
         "test_cards": operations.test_cards(),
         "problem": problem,
+        "card_key": settings.STRIPE_PUBLISHABLE_KEY,
     }
     return render(request, "payments/cards.html", context, status=422 if problem else 200)
 
@@ -62,7 +66,11 @@ def hold(request: HttpRequest, token: str) -> HttpResponse:
         standing = operations.hold_standing(question_id=question_id)
         options = _options(request, standing=standing, at=at)
         source = request.POST.get("source", "") if request.method == "POST" else ""
-        if source in {option.source for option in options} or (not source and standing.state == "answering"):
+        known = source in {option.source for option in options}
+        if known and source == operations.NEW_CARD:
+            source = request.POST.get("card_token", "")[:120]
+            known = source.startswith("pm_")
+        if known or (not source and standing.state == "answering"):
             standing = operations.replace_hold(question_id=question_id, source=source, at=at)
             refusal = standing.refusal
             if source and standing.action_url:
@@ -78,6 +86,7 @@ def hold(request: HttpRequest, token: str) -> HttpResponse:
         "is_open": standing.state in ("asked", "answering") and standing.deadline > at,
         "options": options,
         "refusal": refusal,
+        "card_key": settings.STRIPE_PUBLISHABLE_KEY,
     }
     return render(request, "payments/hold.html", context, status=422 if refusal else 200)
 

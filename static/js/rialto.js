@@ -1,5 +1,6 @@
 // Pages work without this file; with it they are quicker. Behavior hangs on data- attributes.
 
+import { mountCardFields } from "./cards.js";
 import { sendOnce } from "./once.js";
 import { closeMenus } from "./menu.js";
 import { closeSuggestions } from "./suggestions.js";
@@ -8,6 +9,7 @@ import { submitOnChange } from "./submit.js";
 import { showByChoice } from "./shown.js";
 import { unfoldFacets } from "./facets.js";
 
+mountCardFields(document);
 sendOnce(document);
 closeMenus(document);
 closeSuggestions(document);
