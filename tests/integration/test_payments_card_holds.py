@@ -13,7 +13,7 @@ from payments.providers import card, card_customers
 from payments.reconciliation import checks
 from tests.databases import Database
 from tests.factories.payments import authorise, cancel, capture, make_merchant, record
-from tests.integration.test_payments_webhooks import ask
+from tests.integration.test_payments_webhooks import ask, spoil
 from tests.races import race
 
 PAYER = "user:7"
@@ -26,7 +26,6 @@ def _stand_in(fresh_database: Database, django_db_blocker: object, settings: obj
     holding = services.hold(home=env.home(), names=["cards"])
     with django_db_blocker.unblock():
         yield
-        ask("DELETE", "/_config/faults")
         assert operations.verify_book(at=clock.now()) == []
         assert checks.check_nothing_half_done() == []
     holding.release()
@@ -131,7 +130,8 @@ def test_renewals_at_once_renew_once() -> None:
 @pytest.mark.parametrize("kind", ["drop", "error", "twice", "down"])
 def test_a_bad_line_renews_once(kind: str) -> None:
     payment = pay(3_000, at=(at := clock.now()))
-    ask("POST", "/_config/faults", {"kind": kind, "path": "/v1/payment_intents", "times": 3 if kind == "down" else 1})
+    order = models.Payment.objects.get().reference
+    spoil(kind, order=order, times=card.RETRIES + 1 if kind == "down" else 1)
     operations.renew_holds(at=at + timedelta(days=5))
     operations.sweep(at=at + timedelta(days=5), patience=NOW)
     assert statuses(payment) == ["canceled", "requires_capture"]

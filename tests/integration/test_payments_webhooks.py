@@ -32,7 +32,6 @@ def _stand_in(fresh_database: Database, django_db_blocker: object, settings: obj
     holding = services.hold(home=env.home(), names=["cards"])
     with django_db_blocker.unblock():
         yield
-        ask("DELETE", "/_config/faults")
         assert operations.verify_book(at=clock.now()) == []
         assert checks.check_nothing_half_done() == []
     holding.release()
@@ -46,9 +45,15 @@ def ask(method: str, path: str, body: dict | None = None) -> None:
     urllib.request.urlopen(request, timeout=10).read()
 
 
-def pay(token: str = "pm_card_visa", amount: int = 3_000) -> models.Share:
+def spoil(kind: str, *, order: str, times: int = 1, seconds: float = 0) -> None:
+    """Have the next calls about an order go wrong."""
+    path = "/v1/payment_intents"
+    ask("POST", "/_config/faults", {"kind": kind, "path": path, "key": order, "times": times, "seconds": seconds})
+
+
+def pay(token: str = "pm_card_visa", amount: int = 3_000, number: str = "") -> models.Share:
     """Record and authorise a payment by card now; return its only share."""
-    number, at = f"o{uuid4().hex[:12]}", clock.now()
+    number, at = number or f"o{uuid4().hex[:12]}", clock.now()
     payment = record(
         tenders=[("card", token, amount)],
         parts=[(make_merchant(), amount)],
@@ -244,7 +249,7 @@ def test_the_poller_finds_what_webhooks_missed_and_nothing_twice() -> None:
 def test_a_silent_provider_leaves_the_poller_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     operations.poll_provider_events(at=clock.now())
     before = models.ProviderCursor.objects.get(name="stripe events").read_until
-    ask("POST", "/_config/faults", {"kind": "down", "path": "/v1/events", "times": 10})
+    ask("POST", "/_config/faults", {"kind": "down", "path": "/v1/events", "times": card.RETRIES + 1})
     with pytest.raises(operations.ProviderSilent):
         operations.poll_provider_events(at=clock.now())
     assert models.ProviderCursor.objects.get(name="stripe events").read_until == before
@@ -252,10 +257,10 @@ def test_a_silent_provider_leaves_the_poller_where_it_was(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("kind", ["drop", "error", "error_after", "twice", "down"])
 def test_a_bad_line_holds_and_takes_money_once(kind: str) -> None:
-    ask("POST", "/_config/faults", {"kind": kind, "path": "/v1/payment_intents"})
-    share = pay()
+    spoil(kind, order=(number := f"o{uuid4().hex[:12]}"))
+    share = pay(number=number)
     assert share.tender.payment.state == "authorised"
-    ask("POST", "/_config/faults", {"kind": kind, "path": "/v1/payment_intents"})
+    spoil(kind, order=number)
     assert capture(share.part.reference).amount == 3_000
     made = card.api().payment_intents.list({"limit": 100}).auto_paging_iter()
     mine = [intent for intent in made if card._plain(intent.metadata).get("part") == share.part.reference]
@@ -266,8 +271,8 @@ def test_an_answer_that_comes_too_late_is_looked_up(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(card, "SECONDS", 0.3)
     monkeypatch.setattr(card, "RETRIES", 0)
     card._client.cache_clear()
-    ask("POST", "/_config/faults", {"kind": "late", "path": "/v1/payment_intents", "seconds": 1})
-    share = pay()
+    spoil("late", order=(number := f"o{uuid4().hex[:12]}"), seconds=1)
+    share = pay(number=number)
     assert share.tender.payment.state == "authorising"
     monkeypatch.undo()
     card._client.cache_clear()

@@ -1,4 +1,5 @@
-"""Faults on request: `POST /_config/faults` with `kind`, `path` (a beginning), `times` and `seconds`.
+"""Faults on request: `POST /_config/faults` with `kind`, `path` (a beginning), `key`, `times`
+and `seconds`. With `key` only calls whose idempotency key has it in it are meant, so that others go on undisturbed.
 
 `drop`: done, and the line breaks before the answer; `delay`: done late; `late`: done, answered late; `error`: 500, not
 done; `error_after`: done, answered 500; `twice`: carried out twice, as a proxy that repeats does; `down`: the line
@@ -19,6 +20,7 @@ class Fault:
 
     kind: str
     path: str
+    key: str
     times: int
     seconds: float
 
@@ -35,7 +37,7 @@ def install(*, app: web.Application) -> None:
 @web.middleware
 async def spoil(request: web.Request, handler: object) -> web.StreamResponse:
     """Do what the first fitting fault says."""
-    fault = _take(path=request.path)
+    fault = _take(path=request.path, key=request.headers.get("Idempotency-Key", ""))
     if fault is None:
         return await handler(request)
     if fault.kind == "down":
@@ -56,11 +58,11 @@ async def spoil(request: web.Request, handler: object) -> web.StreamResponse:
     return answer
 
 
-def _take(*, path: str) -> Fault | None:
+def _take(*, path: str, key: str) -> Fault | None:
     if path.startswith("/_config/"):
         return None
     for fault in _faults:
-        if path.startswith(fault.path):
+        if path.startswith(fault.path) and fault.key in key:
             fault.times -= 1
             if fault.times == 0:
                 _faults.remove(fault)
@@ -86,6 +88,7 @@ async def _ask(request: web.Request) -> web.Response:
         Fault(
             kind=asked["kind"],
             path=asked.get("path", "/"),
+            key=asked.get("key", ""),
             times=int(asked.get("times", 1)),
             seconds=float(asked.get("seconds", 0)),
         )
