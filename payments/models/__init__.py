@@ -1,6 +1,15 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.elsewhere import (
+    AccountTier,
+    BankEntry,
+    BankFile,
+    Batch,
+    Delivery,
+    OutgoingPayment,
+    PayoutAccount,
+)
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -10,16 +19,23 @@ from payments.models.step_up import StepUpChallenge, StepUpCounter
 from payments.models.verifying import Verification
 
 __all__ = [
+    "AccountTier",
+    "BankEntry",
+    "BankFile",
+    "Batch",
     "Cancellation",
     "Capture",
     "CustomerAccount",
+    "Delivery",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
     "OutboxEvent",
+    "OutgoingPayment",
     "Part",
     "Payment",
     "Payout",
+    "PayoutAccount",
     "ProviderAttempt",
     "Refund",
     "Release",
