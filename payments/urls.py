@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from payments.views import banks, book, book_entries, money, ops, transfers
+from payments.views import banks, book, book_entries, cases, money, ops, reviews, transfers
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -24,6 +24,11 @@ urlpatterns = [
     path("ops/banks/batches/<int:pk>/", banks.batch, name="ops-batch"),
     path("ops/banks/batches/<int:pk>/file/", banks.batch_file, name="ops-batch-file"),
     path("ops/banks/entries/<int:pk>/", banks.entry, name="ops-bank-entry"),
+    path("ops/reviews/", reviews.queue, name="ops-reviews"),
+    path("ops/reviews/<int:payment_id>/", reviews.review, name="ops-review"),
+    path("ops/cases/", cases.index, name="ops-cases"),
+    path("ops/cases/<int:case_id>/", cases.case, name="ops-case"),
+    path("ops/cases/<int:case_id>/<slug:action>/", cases.act, name="ops-case-act"),
     path("ops/ledger/", book.chart, name="book"),
     path("ops/ledger/accounts/", book.accounts, name="book-accounts"),
     path("ops/ledger/account/", book.account, name="book-account"),

@@ -19,6 +19,7 @@ from payments.ledger.errors import LedgerError
 from payments.ledger.journal import Journal
 from payments.models import BankEntry, Batch, CustomerAccount, OutgoingPayment
 from payments.models.changes import Changes
+from payments.operations import cases
 from payments.operations.house import open_house_accounts
 from payments.settlement.elsewhere import giving_back, journals, limits
 from payments.states import BANK_ENTRY, OUTGOING, move
@@ -106,6 +107,9 @@ class _Booking:
         for batch in self.batches.values():
             giving_back.advance(batch=batch, changes=self.changes)
         self.changes.write()
+        cases.open_cases(
+            requests=[giving_back.suspended(entry=plan.entry, at=self.at) for plan in plans if plan.event == "suspend"]
+        )
         outbox.record(happened=[event for plan in plans if (event := _event(plan)) is not None])
         giving_back.tell(payments=[plan.returns for plan in plans if plan.returns is not None], at=self.at)
 

@@ -11,8 +11,9 @@ from payments.ledger.errors import LedgerError
 from payments.ledger.journal import Journal
 from payments.models import BankEntry, Batch, OutgoingPayment, PayoutAccount
 from payments.models.changes import Changes
+from payments.operations import cases
 from payments.settlement.elsewhere import journals
-from payments.states import BATCH, OUTGOING, PAYOUT_ACCOUNT, may, move
+from payments.states import BANK_ENTRY, BATCH, OUTGOING, PAYOUT_ACCOUNT, may, move
 
 _OPEN = ("ordered", "sent", "accepted")
 
@@ -60,10 +61,28 @@ def tell(*, payments: Sequence[OutgoingPayment], at: datetime) -> None:
     payout goes to the merchant's account here.
     """
     back = [payment.pk for payment in payments if payment.kind == "send_back"]
-    if back:
-        BankEntry.objects.filter(sent_back_id__in=back, state="sent_back").update(
-            state="suspense", outcome="It was sent back and came back."
-        )
+    waiting = BankEntry.objects.filter(sent_back_id__in=back, state="sent_back").select_for_update() if back else ()
+    for entry in waiting:
+        entry.state = move(machine=BANK_ENTRY, state=entry.state, event="come_back")
+        entry.outcome = "It was sent back and came back."
+        entry.save(update_fields=["state", "outcome"])
+        cases.open_case(request=suspended(entry=entry, at=at))
+    cases.open_cases(
+        requests=[
+            cases.OpenCase(
+                kind="payment_came_back",
+                key=payment.end_to_end_id,
+                subject=f"{payment.kind.replace('_', ' ').capitalize()} {payment.end_to_end_id} came back",
+                at=at,
+                amount=payment.amount,
+                currency=payment.currency,
+                names=(payment.end_to_end_id, payment.batch.reference),
+                text=f"To {payment.creditor_name}, {payment.iban}: {payment.reason}",
+            )
+            for payment in payments
+            if payment.state in ("rejected", "returned")
+        ]
+    )
     for payment in payments:
         if payment.kind == "payout" and payment.state in ("rejected", "returned"):
             blocked = move(machine=PAYOUT_ACCOUNT, state="active", event="block")
@@ -84,6 +103,20 @@ def tell(*, payments: Sequence[OutgoingPayment], at: datetime) -> None:
             )
             for payment in payments
         ]
+    )
+
+
+def suspended(*, entry: BankEntry, at: datetime) -> cases.OpenCase:
+    """Return the case of an entry that waits in suspense."""
+    return cases.OpenCase(
+        kind="suspense",
+        key=entry.key,
+        subject=f"{entry.bank_reference} waits in suspense",
+        at=at,
+        amount=entry.amount,
+        currency=entry.currency,
+        names=(entry.bank_reference,),
+        text=entry.outcome,
     )
 
 

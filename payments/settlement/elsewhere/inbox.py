@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from payments.operations import cases
 from payments.settlement.elsewhere.importing import UnableToImport, import_file
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,15 @@ def take_in(*, at: datetime) -> int:
             _move(path, "done")
         except UnableToImport as refusal:
             logger.warning("A file of another bank was refused", extra={"file": path.name, "why": str(refusal)})
+            cases.open_case(
+                request=cases.OpenCase(
+                    kind="bank_file_refused",
+                    key=path.name,
+                    subject=f"{path.name} was refused",
+                    at=at,
+                    text=str(refusal),
+                )
+            )
             _move(path, "refused")
     return done
 

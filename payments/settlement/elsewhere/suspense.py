@@ -10,6 +10,7 @@ from payments import chart, events, outbox
 from payments.ledger import operations as ledger
 from payments.ledger.errors import LedgerError
 from payments.models import BankEntry, CustomerAccount
+from payments.operations import cases
 from payments.operations.errors import PaymentError
 from payments.settlement.elsewhere import journals
 from payments.settlement.elsewhere.ordering import Ordered, OrderPayment, order_payments
@@ -113,3 +114,6 @@ def _held(*, entry_id: int, event: str) -> BankEntry:
 def _end(entry: BankEntry, event: str, outcome: str, by: str, at: datetime) -> None:
     entry.state = move(machine=BANK_ENTRY, state=entry.state, event=event)
     entry.outcome, entry.resolved_by, entry.resolved_at = outcome, by, at.astimezone(UTC)
+    cases.close_settled_cases(
+        requests=[cases.CloseCase(kind="suspense", key=entry.key, reason=f"{by}: {outcome}", at=at)]
+    )
