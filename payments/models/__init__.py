@@ -5,6 +5,15 @@ from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction
 from payments.models.cards import CardCustomer, CardHoldQuestion, SavedCard
 from payments.models.cases import CaseNote, OperationsCase
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
+from payments.models.elsewhere import (
+    AccountTier,
+    BankEntry,
+    BankFile,
+    Batch,
+    Delivery,
+    OutgoingPayment,
+    PayoutAccount,
+)
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -16,12 +25,17 @@ from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
+    "AccountTier",
+    "BankEntry",
+    "BankFile",
+    "Batch",
     "Cancellation",
     "Capture",
     "CardCustomer",
     "CardHoldQuestion",
     "CaseNote",
     "CustomerAccount",
+    "Delivery",
     "Dispute",
     "DisputeCall",
     "DisputeEvent",
@@ -34,9 +48,11 @@ __all__ = [
     "MovementLeg",
     "OperationsCase",
     "OutboxEvent",
+    "OutgoingPayment",
     "Part",
     "Payment",
     "Payout",
+    "PayoutAccount",
     "ProviderAttempt",
     "ProviderBalance",
     "ProviderBalanceTransaction",

@@ -11,6 +11,7 @@ from payments.queries.accounts import (
     moved_before,
     recent,
     statement,
+    statement_of_days,
 )
 from payments.queries.day import Overview, overview
 from payments.queries.holds import answering, hold_link, hold_path, open_question, question_of, saved_cards
@@ -80,6 +81,7 @@ __all__ = [
     "settlement",
     "settlements_of",
     "statement",
+    "statement_of_days",
     "tenders",
     "tenders_of",
 ]
