@@ -13,7 +13,7 @@ from django.test.utils import override_settings
 
 from config.benchmarks import throwaway
 from payments import clock
-from payments.benchmarks import figures, ledger
+from payments.benchmarks import figures, ledger, settlement
 
 
 class Command(BaseCommand):
@@ -26,12 +26,13 @@ class Command(BaseCommand):
         book.add_argument("--seconds", type=float, default=5, help="how long a round lasts (default 5)")
         book.add_argument("--transfers", type=int, default=10_000_000, help="the large book (default 10,000,000)")
         book.add_argument("--peer", type=Path, metavar="FILE", help="pgledger's SQL file, to be measured beside it")
+        day = subjects.add_parser("settlement", help="settling a large day, against a bare update of as many rows")
+        day.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        day.add_argument("--consignments", type=int, default=100_000, help="how many (default 100,000)")
+        day.add_argument("--merchants", type=int, default=5_000, help="of how many merchants (default 5,000)")
 
     def handle(self, *, subject: str, **options: object) -> None:
-        if options["seconds"] <= 0 or options["transfers"] < 1_000:
-            raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
-        if options["peer"] is not None and not options["peer"].is_file():
-            raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
+        getattr(self, f"_check_{subject}")(options)
         try:
             measured = getattr(self, f"_{subject}")(options)
         except throwaway.UnableToMeasure as problem:
@@ -45,6 +46,32 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(said))
         if missed:
             sys.exit(1)
+
+    def _check_ledger(self, options: dict) -> None:
+        if options["seconds"] <= 0 or options["transfers"] < 1_000:
+            raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
+        if options["peer"] is not None and not options["peer"].is_file():
+            raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
+
+    def _check_settlement(self, options: dict) -> None:
+        if not 0 < options["merchants"] <= options["consignments"]:
+            raise CommandError("--merchants must be above 0 and at most as many as --consignments.")
+
+    def _settlement(self, options: dict) -> list[figures.Figure]:
+        with (
+            throwaway.database(apps=("ledger", "payments")) as made,
+            # Only the ledger's and payments' tables are there, and nobody listens.
+            override_settings(RIALTO_SETTLEMENT_HOOKS=[], RIALTO_OUTBOX_KICK=False),
+        ):
+            return settlement.run(
+                setting=settlement.Setting(
+                    owner_url=made.owner_url,
+                    consignments=options["consignments"],
+                    merchants=options["merchants"],
+                    at=clock.now(),
+                    say=self.stderr.write,
+                )
+            )
 
     def _ledger(self, options: dict) -> list[figures.Figure]:
         with (
