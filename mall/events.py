@@ -98,6 +98,15 @@ class ConsentChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OffersChanged(Event):
+    """What is offered of some products has changed, or of everything a merchant sells: price, stock, whether at all."""
+
+    name = "mall.offers_changed"
+    product_ids: tuple[int, ...] = ()
+    merchant_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MerchantOpened(Event):
     """A merchant may sell from now on."""
 

@@ -15,6 +15,7 @@ from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
 from mall.fulfilment.requests import CancelConsignment
 from mall.order.models import CANCELLED, Order
+from mall.search import operations as search
 from payments import events as bank_events
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,13 @@ def give_back_payment(happened: Sequence[events.OrderCancelled]) -> None:
             payments=[(event.payment_id, event.number, event.at) for event in happened if event.payment_id is not None]
         )
     )
+
+
+def refresh_search(happened: Sequence[events.OffersChanged]) -> None:
+    """Compute anew what search says of what is offered otherwise than before."""
+    search.refresh_products(product_ids={product_id for event in happened for product_id in event.product_ids})
+    for merchant_id in sorted({event.merchant_id for event in happened if event.merchant_id is not None}):
+        search.refresh_merchant(merchant_id=merchant_id)
 
 
 def capture_dispatched(happened: Sequence[events.ConsignmentDispatched]) -> None:

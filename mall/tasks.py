@@ -9,6 +9,7 @@ from celery import shared_task
 from mall import bank
 from mall.checkout import operations as checkout
 from mall.fulfilment import operations as fulfilment
+from mall.search import operations as search
 
 # So long an order may be on its way to the bank in another process, an imported history's among them.
 IN_HAND = timedelta(minutes=2)
@@ -18,6 +19,12 @@ IN_HAND = timedelta(minutes=2)
 def sweep_orders() -> int:
     """Bring to an end the orders that a crash or a timeout left; return how many."""
     return checkout.sweep_orders(at=bank.now(), patience=IN_HAND)
+
+
+@shared_task
+def count_search() -> None:
+    """Count for search what was sold lately, and how common each word is."""
+    search.count_up(at=bank.now())
 
 
 @shared_task

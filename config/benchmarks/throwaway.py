@@ -35,7 +35,9 @@ class Throwaway:
 
 @contextmanager
 def database(*, apps: tuple[str, ...]) -> Iterator[Throwaway]:
-    """Make a database with the tables of ``apps``, point Django's connection at it, and drop it at the end.
+    """Make a database with the tables of ``apps``, of all when none is named, and drop it at the end.
+
+    Django's connection is pointed at it meanwhile.
 
     :raises UnableToMeasure: the server does not let us make one.
     """
@@ -62,6 +64,14 @@ def database(*, apps: tuple[str, ...]) -> Iterator[Throwaway]:
         connection.settings_dict["NAME"] = usual
         with closing(_server()) as server, server.cursor() as cursor:
             cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def vacuum(*, made: Throwaway) -> None:
+    """Leave the database as autovacuum would after a while: statistics taken, pages known to be visible to all."""
+    with closing(psycopg2.connect(made.owner_url)) as owner:
+        owner.autocommit = True
+        with owner.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
 
 
 def pgbench() -> Path:
@@ -106,9 +116,9 @@ def _owner() -> sql.Composable:
 
 
 def _migrate(*, made: Throwaway, apps: tuple[str, ...]) -> None:
-    for app in apps:
+    for app in apps or ("",):
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "manage.py", "migrate", app, "--verbosity", "0"],
+            [sys.executable, "manage.py", "migrate", *([app] if app else []), "--verbosity", "0"],
             cwd=env.CHECKOUT,
             env=os.environ | {"DATABASE_URL": made.url, "DATABASE_OWNER_URL": made.owner_url},
             capture_output=True,

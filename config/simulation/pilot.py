@@ -140,9 +140,7 @@ class Pilot(Borrowers):
             if key not in done and amount > 0:
                 left[number] -= amount
                 requests.append(
-                    bank.Deposit(
-                        account_number=number, amount=amount, key=key, reference="standing order", at=one.at
-                    )
+                    bank.Deposit(account_number=number, amount=amount, key=key, reference="standing order", at=one.at)
                 )
         if requests:
             must(bank.withdraw_money(requests=requests))

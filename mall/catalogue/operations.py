@@ -308,7 +308,7 @@ def change_offers(*, requests: Sequence[ChangeOffer]) -> list[Listed | UnableToL
                 changed.append(row)
                 results.append(Listed(row.product_id, row.pk))
         StockRecord.objects.bulk_update(changed, ["price", "num_in_stock"])
-        search.refresh_products(product_ids=[row.product_id for row in changed])
+        search.announce(at=bank.now(), product_ids=[row.product_id for row in changed])
     return results
 
 

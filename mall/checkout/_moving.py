@@ -213,7 +213,7 @@ def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
             [states.CANCELLED, ids, [by[i].at for i in ids], states.CANCELLED],
         )
         consignments = cursor.fetchall()
-        free_stock(consignment_ids=[row[0] for row in consignments])
+        free_stock(consignment_ids=[row[0] for row in consignments], at=moving[0][1].at)
         baskets = [order.basket_id for order, _request in moving if order.basket_id is not None]
         if baskets:
             cursor.execute(
@@ -247,7 +247,7 @@ def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
     )
 
 
-def free_stock(*, consignment_ids: Sequence[int]) -> None:
+def free_stock(*, consignment_ids: Sequence[int], at: datetime) -> None:
     """Give back the reserved pieces of consignments that will not be sent, and close their lines."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -263,4 +263,4 @@ def free_stock(*, consignment_ids: Sequence[int]) -> None:
         for stockrecord_id, quantity in cursor.fetchall():
             quantities[stockrecord_id] += quantity
     _stock.lock_rows(stockrecord_ids=quantities)
-    search.refresh_products(product_ids=_stock.give_back(quantities=quantities))
+    search.announce(at=at, product_ids=_stock.give_back(quantities=quantities))

@@ -247,7 +247,7 @@ def _write_cancelled(*, moving: list[tuple[LockedConsignment, CancelConsignment]
             """,
             [states.CANCELLED, ids, [request.at for _row, request in moving]],
         )
-        _moving.free_stock(consignment_ids=ids)
+        _moving.free_stock(consignment_ids=ids, at=moving[0][1].at)
         cursor.execute(
             """
             UPDATE order_order o SET status = 'Cancelled', cancelled_at = moved.at, cancelled_reason = moved.reason

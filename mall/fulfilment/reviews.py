@@ -16,6 +16,7 @@ from mall.fulfilment.requests import (
     UnableToReview,
     UnknownConsignment,
 )
+from mall.search import operations as search
 from payments import rows
 
 ProductReview = get_model("reviews", "ProductReview")
@@ -127,14 +128,11 @@ def _rate(*, product_ids: set[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH rated AS (
-                SELECT product_id, avg(score)::float AS rating, count(*) AS reviews FROM reviews_productreview
-                WHERE product_id = ANY(%(ids)s) AND status = %(approved)s GROUP BY product_id
-            ), product AS (
-                UPDATE catalogue_product p SET rating = rated.rating FROM rated WHERE p.id = rated.product_id
-            )
-            UPDATE search_searchentry s SET rating = rated.rating, reviews = rated.reviews
-            FROM rated WHERE s.product_id = rated.product_id
+            UPDATE catalogue_product p SET rating = rated.rating FROM (
+                SELECT product_id, avg(score)::float AS rating FROM reviews_productreview
+                WHERE product_id = ANY(%s) AND status = %s GROUP BY product_id
+            ) rated WHERE p.id = rated.product_id
             """,
-            {"ids": sorted(product_ids), "approved": ProductReview.APPROVED},
+            [sorted(product_ids), ProductReview.APPROVED],
         )
+    search.note_ratings(product_ids=product_ids)

@@ -258,4 +258,4 @@ def _set_status(*, merchant_id: int, by: Actor, status: str) -> None:
         raise NotAllowed("Only the bank's operations may do this.")
     with transaction.atomic():
         Merchant.objects.filter(pk=merchant_id, status__in=(ACTIVE, SUSPENDED)).update(status=status)
-        search.refresh_merchant(merchant_id=merchant_id)
+        search.announce(at=bank.now(), merchant_id=merchant_id)

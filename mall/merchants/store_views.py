@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from mall.merchants import stores
 from mall.merchants.models import ACTIVE, APPLIED, Merchant
-from mall.search.views import listing_context
+from mall.search.listing import listing_context
 
 
 @require_safe

@@ -1,59 +1,21 @@
-"""Keeping the search table: rows are computed from the catalogue, in one statement for any number of products."""
+"""Keeping the search table: rows are computed from the catalogue, in a few statements for any number of products."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 
-from mall import bank
+from mall import bank, events
 
-# The offer shown is the cheapest of an active merchant, one in stock before one that is not.
-_REFRESH = """
-WITH offer AS (
-    SELECT s.product_id, s.id AS stockrecord_id, s.price_currency, s.price, m.id AS merchant_id, m.name,
-           s.num_in_stock IS NULL OR s.num_in_stock > coalesce(s.num_allocated, 0) AS in_stock
-    FROM partner_stockrecord s JOIN merchants_merchant m ON m.partner_id = s.partner_id AND m.status = 'active'
-    WHERE s.product_id = ANY(%(ids)s) AND s.price IS NOT NULL
-), best AS (
-    SELECT DISTINCT ON (product_id) * FROM offer ORDER BY product_id, in_stock DESC, price, stockrecord_id
-), offers AS (
-    SELECT product_id, count(*) AS offers, array_agg(DISTINCT merchant_id) AS merchants FROM offer GROUP BY product_id
-), category AS (
-    SELECT pc.product_id, array_agg(DISTINCT up.id) AS ids, min(c.name) AS name,
-           string_agg(DISTINCT up.name, ' ') AS words
-    FROM catalogue_productcategory pc
-    JOIN catalogue_category c ON c.id = pc.category_id
-    JOIN catalogue_category up ON c.path LIKE up.path || '%%'
-    WHERE pc.product_id = ANY(%(ids)s) GROUP BY pc.product_id
-), reviewed AS (
-    SELECT product_id, count(*) AS reviews FROM reviews_productreview
-    WHERE product_id = ANY(%(ids)s) AND status = 1 GROUP BY product_id
-)
-INSERT INTO search_searchentry AS entry (
-    product_id, title, slug, text, categories, category_name, merchants, merchant_name, stockrecord_id, offers,
-    currency, price, in_stock, rating, reviews, listed_at, document
-)
-SELECT p.id, p.title, p.slug, left(p.description, 2000), coalesce(category.ids, '{}'), coalesce(category.name, ''),
-       offers.merchants, best.name, best.stockrecord_id, offers.offers, best.price_currency,
-       round(best.price * power(10, coalesce((%(exponents)s::jsonb ->> best.price_currency)::int, 2)))::bigint,
-       best.in_stock, p.rating, coalesce(reviewed.reviews, 0), p.date_created,
-       setweight(to_tsvector('simple', p.title), 'A')
-           || setweight(to_tsvector('simple', coalesce(category.words, '') || ' ' || best.name), 'B')
-           || setweight(to_tsvector('simple', left(p.description, 2000)), 'C')
-FROM catalogue_product p
-JOIN best ON best.product_id = p.id
-JOIN offers ON offers.product_id = p.id
-LEFT JOIN category ON category.product_id = p.id
-LEFT JOIN reviewed ON reviewed.product_id = p.id
-WHERE p.id = ANY(%(ids)s) AND p.is_public
-ON CONFLICT (product_id) DO UPDATE SET
-    title = excluded.title, slug = excluded.slug, text = excluded.text, categories = excluded.categories,
-    category_name = excluded.category_name, merchants = excluded.merchants, merchant_name = excluded.merchant_name,
-    stockrecord_id = excluded.stockrecord_id, offers = excluded.offers, currency = excluded.currency,
-    price = excluded.price, in_stock = excluded.in_stock, rating = excluded.rating, reviews = excluded.reviews,
-    listed_at = excluded.listed_at, document = excluded.document
-"""
+_FOLDER = Path(__file__).parent / "sql"
+_LOCK_KEY = "mall.search"
+AT_ONCE = 2_000
+SOLD_WITHIN = timedelta(days=90)
 
 _FORGET = """
 DELETE FROM search_searchentry entry WHERE entry.product_id = ANY(%(ids)s) AND NOT EXISTS (
@@ -63,6 +25,23 @@ DELETE FROM search_searchentry entry WHERE entry.product_id = ANY(%(ids)s) AND N
     WHERE p.id = entry.product_id AND p.is_public
 )
 """
+_RATED = """
+UPDATE search_searchentry e SET rating = p.rating, reviews = said.reviews,
+    tags = ARRAY(SELECT tag FROM unnest(e.tags) AS tag WHERE tag / 1099511627776 <> 4)
+        || ARRAY(SELECT 4 * 1099511627776 + score FROM unnest(ARRAY[3, 4]) AS score WHERE p.rating >= score)
+FROM catalogue_product p, LATERAL (
+    SELECT count(*) AS reviews FROM reviews_productreview r WHERE r.product_id = p.id AND r.status = 1
+) said
+WHERE p.id = ANY(%(ids)s) AND e.product_id = p.id
+"""
+_SOLD = """
+UPDATE search_searchentry entry SET sold = coalesce(line.sold, 0)
+FROM search_searchentry e LEFT JOIN (
+    SELECT l.product_id, sum(l.quantity) AS sold FROM order_line l JOIN order_order o ON o.id = l.order_id
+    WHERE o.date_placed > %(since)s AND o.date_placed <= %(until)s AND l.product_id IS NOT NULL GROUP BY l.product_id
+) line ON line.product_id = e.product_id
+WHERE e.product_id = entry.product_id AND entry.sold <> coalesce(line.sold, 0)
+"""
 
 
 def refresh_products(*, product_ids: Collection[int]) -> None:
@@ -70,18 +49,88 @@ def refresh_products(*, product_ids: Collection[int]) -> None:
     ids = sorted(set(product_ids))
     if not ids:
         return
+    values = {"ids": ids, "exponents": bank.exponents_json(), "free_from": bank.policy().SHIPPING_FREE_FROM}
+    with transaction.atomic(), connection.cursor() as cursor:
+        # One at a time: a refresh that saw an older catalogue must not write after one that saw a newer.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK_KEY])
+        cursor.execute(_FORGET, values)
+        for name in ("values", "refresh", "quality", "learn"):
+            cursor.execute(_sql(name), values)
+
+
+def note_ratings(*, product_ids: Collection[int]) -> None:
+    """Take over what buyers say of products: less than computing their entries anew, since nothing else changed."""
     with connection.cursor() as cursor:
-        cursor.execute(_FORGET, {"ids": ids})
-        cursor.execute(_REFRESH, {"ids": ids, "exponents": bank.exponents_json()})
+        cursor.execute(_RATED, {"ids": sorted(product_ids)})
+
+
+def announce(*, at: datetime, product_ids: Collection[int] = (), merchant_id: int | None = None) -> None:
+    """Tell, in the caller's transaction, that offers changed; their entries are computed when that is delivered."""
+    ids = sorted(set(product_ids))
+    told = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
+    happened = [events.OffersChanged(key=uuid4().hex, at=at, product_ids=tuple(some)) for some in told]
+    if merchant_id is not None:
+        happened.append(events.OffersChanged(key=uuid4().hex, at=at, merchant_id=merchant_id))
+    if happened:
+        bank.publish(happened=happened)
 
 
 def refresh_merchant(*, merchant_id: int) -> None:
     """Compute the search entries of everything a merchant sells anew."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.product_id FROM partner_stockrecord s JOIN merchants_merchant m ON m.partner_id = s.partner_id "
-            "WHERE m.id = %s",
+            "SELECT DISTINCT s.product_id FROM partner_stockrecord s "
+            "JOIN merchants_merchant m ON m.partner_id = s.partner_id WHERE m.id = %s ORDER BY 1",
             [merchant_id],
         )
         ids = [row[0] for row in cursor.fetchall()]
-    refresh_products(product_ids=ids)
+    for start in range(0, len(ids), AT_ONCE):
+        refresh_products(product_ids=ids[start : start + AT_ONCE])
+
+
+def reindex(*, after: int = 0) -> Iterator[int]:
+    """Compute every entry anew, a batch a transaction, while people go on searching; yield each batch's last product.
+
+    ``after``: the product from which to go on. Entries of products that are gone go as well.
+    """
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM catalogue_product WHERE id > %(after)s UNION "
+                "SELECT product_id FROM search_searchentry WHERE product_id > %(after)s ORDER BY 1 LIMIT %(count)s",
+                {"after": after, "count": AT_ONCE},
+            )
+            ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return
+        refresh_products(product_ids=ids)
+        after = ids[-1]
+        yield after
+
+
+def count_up(*, at: datetime) -> None:
+    """Count what changes with time: what was sold lately, what that makes of quality, and how common each word is."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK_KEY])
+        cursor.execute(_SOLD, {"since": at - SOLD_WITHIN, "until": at})
+        cursor.execute(_sql("quality"), {"ids": None})
+    count_words()
+
+
+def weigh(*, product_ids: Collection[int] | None = None) -> None:
+    """Compute the quality of products anew, or of all: what was sold or said, or a weight, has changed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK_KEY])
+        cursor.execute(_sql("quality"), {"ids": None if product_ids is None else sorted(product_ids)})
+
+
+def count_words() -> None:
+    """Count by how many products each word is used, and forget those that no product uses any more."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK_KEY])
+        cursor.execute(_sql("count"))
+
+
+@cache
+def _sql(name: str) -> str:
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,26 +1,45 @@
-"""Search and listings: typo-tolerant, filtered, counted; a fixed number of statements a page."""
+"""Search and listings: typo-tolerant, ranked, filtered, counted; the cost of a page does not grow with the catalogue.
+
+At most ``EXACT`` matching products are looked at one by one. Where more match, the best by quality are found by walking
+the table in that order, and what the filters offer is counted from a fair sample; see `docs/search.md`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
+from django.core.cache import cache
 from django.db import connection
 
+from mall.search import facets, words
+from mall.search.facets import Choice, Facet
+from mall.search.tags import ATTRIBUTE, CATEGORY, DELIVERY, FREE_DELIVERY, MERCHANT, RATING, STOCK, tag
+from mall.search.words import Understood
+
 SORTS = {
-    "relevance": "rank DESC, reviews DESC, product_id DESC",
+    "relevance": "score DESC, product_id DESC",
     "newest": "listed_at DESC, product_id DESC",
     "price": "price, product_id",
-    "-price": "price DESC, product_id",
-    "rating": "rating DESC NULLS LAST, reviews DESC, product_id",
+    "-price": "price DESC, product_id DESC",
+    "rating": "rating DESC NULLS LAST, reviews DESC, product_id DESC",
 }
-FACET_SIZE = 20
-# Below this likeness of words (0 to 1) a title is no longer a misspelling of what was typed.
-LIKENESS = 0.4
+# So many matching products are looked at one by one; of more, a page says “10,000+”.
+EXACT = 10_000
+# So many of the best are put in order by how well their words fit, out of so many of the best of all.
+RANKED, WALKED = 400, 20_000
+MOST = 1_000
+_WEIGHTS_KEY = "mall.search.weights"
+_WEIGHTS_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What to narrow a search by; prices are minor units of `currency`."""
+    """What to narrow a search by; prices are minor units of `currency`, ``attributes`` ids of facet values.
+
+    Values of one attribute are alternatives, values of different ones must all fit: the caller groups them.
+    """
 
     category_id: int | None = None
     merchant_id: int | None = None
@@ -29,6 +48,8 @@ class Filters:
     price_to: int | None = None
     rating: int | None = None
     in_stock: bool = False
+    free_delivery: bool = False
+    attributes: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +71,47 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of a facet, with how many products have it."""
-
-    id: int
-    name: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of results; `corrected` when only likeness of spelling found them."""
+    """One page of results.
+
+    ``corrected``: how the words were understood where nothing is spelled as they were; ``partial``: nothing has all of
+    them, these have most. ``total`` counts to ``EXACT``; with ``more`` there are more than that.
+    """
 
     hits: tuple[Hit, ...]
     total: int
     page: int
     pages: int
-    corrected: bool = False
+    more: bool = False
+    corrected: str = ""
+    partial: bool = False
     categories: tuple[Choice, ...] = ()
     merchants: tuple[Choice, ...] = ()
+    attributes: tuple[Facet, ...] = ()
+    others: dict[int, Choice] = field(default_factory=dict)
     price_from: int | None = None
     price_to: int | None = None
 
+    @property
+    def shown(self) -> str:
+        """Return the total as a page says it."""
+        return f"{self.total:,}+" if self.more else f"{self.total:,}"
+
 
 @dataclass(slots=True)
-class _Where:
-    conditions: list[str] = field(default_factory=lambda: ["true"])
+class Where:
+    """Conditions of a statement with the values they need; every fragment is this module's own."""
+
+    conditions: list[str] = field(default_factory=list)
     values: dict[str, object] = field(default_factory=dict)
 
     def add(self, condition: str, **values: object) -> None:
+        """Narrow by one more condition."""
         self.conditions.append(condition)
         self.values |= values
 
     def __str__(self) -> str:
-        return " AND ".join(self.conditions)
+        return " AND ".join(self.conditions) or "true"
 
 
 def search(
@@ -93,109 +121,223 @@ def search(
     sort: str = "relevance",
     page: int = 1,
     page_size: int = 24,
-    facets: bool = True,
+    with_facets: bool = True,
 ) -> SearchPage:
-    """Return a page of products that match; with facets, counts of categories and merchants too."""
-    words = " ".join(text.split())[:200]
+    """Return a page of products that match; with facets, what they can be narrowed by, counted."""
+    typed = " ".join(text.split())[:200]
     wanted = filters or Filters()
-    found = _search(words=words, filters=wanted, sort=sort, page=page, page_size=page_size, facets=facets, like=False)
-    if found.total or not words:
-        return found
-    return _search(words=words, filters=wanted, sort=sort, page=page, page_size=page_size, facets=facets, like=True)
-
-
-def _search(
-    *, words: str, filters: Filters, sort: str, page: int, page_size: int, facets: bool, like: bool
-) -> SearchPage:
-    where = _where(words=words, filters=filters, like=like)
-    order = SORTS.get(sort, SORTS["relevance"]) if words or sort != "relevance" else SORTS["newest"]
-    rank = "0"
-    if words:
-        rank = (
-            "word_similarity(%(words)s, title)"
-            if like
-            else "ts_rank(document, websearch_to_tsquery('simple', %(words)s) || to_tsquery('simple', %(prefix)s))"
-        )
+    understood = words.understand(text=typed) if typed else Understood(groups=())
+    if typed and not understood.groups:
+        return SearchPage(hits=(), total=0, page=1, pages=1)
     page_size = max(1, min(page_size, 100))
-    page = max(1, min(page, 10_000))
-    values = where.values | {"limit": page_size, "offset": (page - 1) * page_size}
-    with connection.cursor() as cursor:
-        # The fragments are this module's own; everything typed is passed as a value.
-        cursor.execute(f"SELECT count(*), min(price), max(price) FROM search_searchentry WHERE {where}", values)  # noqa: S608
-        total, price_from, price_to = cursor.fetchone()
-        cursor.execute(
-            f"""
-            SELECT product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price,
-                   in_stock, rating, reviews, {rank} AS rank
-            FROM search_searchentry WHERE {where} ORDER BY in_stock DESC, {order} LIMIT %(limit)s OFFSET %(offset)s
-            """,  # noqa: S608
-            values,
+    page = max(1, min(page, MOST // page_size + 1))
+    for step, condition in enumerate(_conditions(understood=understood)):  # noqa: B007 - told below
+        where = _where(condition=condition, filters=wanted)
+        total, price_from, price_to, tags, hits = _page(
+            where=where, understood=understood, sort=sort, page=page, page_size=page_size, with_facets=with_facets
         )
-        hits = tuple(Hit(*row[:12]) for row in cursor.fetchall())
-        categories = _facet(cursor, "categories", "catalogue_category", where) if facets else ()
-        merchants = _facet(cursor, "merchants", "merchants_merchant", where) if facets else ()
+        if total:
+            break
+    more = total > EXACT
+    found = facets.named(counts=facets.counted(where=where, tags=tags, more=more)) if with_facets else facets.NONE
+    reach = RANKED if sort not in SORTS or sort == "relevance" else MOST
     return SearchPage(
         hits=hits,
-        total=total,
+        total=min(total, EXACT),
+        more=more,
         page=page,
-        pages=max(1, -(-total // page_size)),
-        corrected=like and total > 0,
-        categories=categories,
-        merchants=merchants,
+        pages=max(1, -(-min(total, reach) // page_size)),
+        corrected=understood.corrected if total else "",
+        partial=step > 1 and total > 0,
+        categories=found.categories,
+        merchants=found.merchants,
+        attributes=found.attributes,
+        others=found.others,
         price_from=price_from,
         price_to=price_to,
     )
 
 
-def _where(*, words: str, filters: Filters, like: bool) -> _Where:
-    where = _Where()
-    if words and like:
-        where.add("word_similarity(%(words)s, title) > %(likeness)s", words=words, likeness=LIKENESS)
-    elif words:
-        where.add(
-            "document @@ (websearch_to_tsquery('simple', %(words)s) || to_tsquery('simple', %(prefix)s))",
-            words=words,
-            prefix=_prefix(words),
+def _conditions(*, understood: Understood) -> list[tuple[str, dict[str, object]]]:
+    """Return what the words ask of a product, from everything in its name down to anything at all."""
+    if not understood.groups:
+        return [("true", {})]
+    groups = understood.groups
+    texts = [group.query() for group in groups]
+    everywhere = " AND ".join(
+        f"(names @@ %(word{number})s::tsquery OR details @@ %(word{number})s::tsquery)" for number in range(len(groups))
+    )
+    ladder = [
+        ("names @@ %(all)s::tsquery", {"all": " & ".join(texts)}),
+        (everywhere, {f"word{number}": text for number, text in enumerate(texts)}),
+    ]
+    if len(texts) > 2:
+        most = " | ".join("(" + " & ".join(some) + ")" for some in combinations(texts, len(texts) - 1))
+        ladder.append(("names @@ %(most)s::tsquery", {"most": most}))
+    if len(texts) > 1:
+        ladder.append(("names @@ %(any)s::tsquery", {"any": " | ".join(texts)}))
+    return ladder
+
+
+def _where(*, condition: tuple[str, dict[str, object]], filters: Filters) -> Where:
+    where = Where()
+    if condition[0] != "true":
+        where.add(condition[0], **condition[1])
+    kept = [
+        tag(kind=kind, identifier=identifier)
+        for kind, identifier in (
+            (CATEGORY, filters.category_id),
+            (MERCHANT, filters.merchant_id),
+            (RATING, filters.rating),
+            (STOCK, 1 if filters.in_stock else None),
+            (DELIVERY, FREE_DELIVERY if filters.free_delivery else None),
         )
-    if filters.category_id is not None:
-        where.add("categories @> ARRAY[%(category)s]::bigint[]", category=filters.category_id)
-    if filters.merchant_id is not None:
-        where.add("merchants @> ARRAY[%(merchant)s]::bigint[]", merchant=filters.merchant_id)
+        if identifier is not None
+    ]
+    if kept:
+        where.add("tags @> %(tags)s::bigint[]", tags=kept)
+    for number, values in enumerate(filters.attributes):
+        name = f"attribute{number}"
+        wanted = [tag(kind=ATTRIBUTE, identifier=value) for value in values]
+        where.add(f"tags && %({name})s::bigint[]", **{name: wanted})
     if filters.currency:
         where.add("currency = %(currency)s", currency=filters.currency)
     if filters.price_from is not None:
         where.add("price >= %(price_from)s", price_from=filters.price_from)
     if filters.price_to is not None:
         where.add("price <= %(price_to)s", price_to=filters.price_to)
-    if filters.rating is not None:
-        where.add("rating >= %(rating)s", rating=filters.rating)
-    if filters.in_stock:
-        where.add("in_stock")
     return where
 
 
-def _prefix(words: str) -> str:
-    """Return a query in which the last word may go on: somebody is still typing."""
-    safe = ["".join(letter for letter in word if letter.isalnum()) for word in words.split()]
-    kept = [word for word in safe if word]
-    return " & ".join([*kept[:-1], f"{kept[-1]}:*"]) if kept else ""
+# The two searches for candidates: those that match, up to a number, in no order; and those of the best of all that do.
+_PAGE = """
+WITH matching AS MATERIALIZED (
+    SELECT product_id, quality, price, tags, {strong} AS strong FROM search_searchentry WHERE {where} LIMIT {limit}
+), counted AS (
+    SELECT count(*) AS total, min(price) AS price_from, max(price) AS price_to FROM matching
+), candidate AS (
+    (SELECT product_id FROM matching ORDER BY strong DESC, quality DESC, product_id DESC LIMIT {ranked})
+    UNION
+    (SELECT product_id FROM (
+        SELECT product_id, quality, names, details, tags, price, currency
+        FROM search_searchentry ORDER BY quality DESC, product_id DESC LIMIT {walked}
+    ) best WHERE (SELECT total FROM counted) > {exact} AND {where} LIMIT {ranked})
+), hit AS (
+    {hits}
+)
+SELECT counted.total, counted.price_from, counted.price_to,
+       CASE WHEN {facets} AND counted.total <= {exact} THEN (
+           SELECT json_agg(json_build_array(tag, number)) FROM (
+               SELECT tag, count(*) AS number FROM matching, unnest(tags) AS tag GROUP BY tag
+           ) told
+       ) END,
+       (SELECT json_agg(json_build_array(
+           product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price, in_stock,
+           rating, reviews) ORDER BY place) FROM hit)
+FROM counted
+"""
+_BEST = """
+    SELECT *, row_number() OVER (ORDER BY {order}) AS place FROM (
+        SELECT e.*, {score} AS score FROM candidate JOIN search_searchentry e USING (product_id)
+    ) scored ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+"""
+_SORTED = """
+    SELECT *, row_number() OVER (ORDER BY {order}) AS place FROM (
+        SELECT * FROM search_searchentry WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+    ) sorted
+"""
 
 
-def _facet(cursor: object, column: str, table: str, where: _Where) -> tuple[Choice, ...]:
-    cursor.execute(
-        f"""
-        SELECT named.id, named.name, counted.count FROM (
-            SELECT unnest({column}) AS id, count(*) AS count FROM search_searchentry WHERE {where}
-            GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {FACET_SIZE}
-        ) counted JOIN {table} named ON named.id = counted.id ORDER BY counted.count DESC, named.name
-        """,  # noqa: S608
-        where.values,
+def _page(
+    *, where: Where, understood: Understood, sort: str, page: int, page_size: int, with_facets: bool
+) -> tuple[int, int | None, int | None, list[list[int]] | None, tuple[Hit, ...]]:
+    values = where.values | {"limit": page_size, "offset": (page - 1) * page_size}
+    relevance = sort not in SORTS or sort == "relevance"
+    score, more = _score(understood=understood) if relevance else ("quality", {})
+    strong = "true"
+    if relevance and understood.groups:
+        strong, more["strong"] = "names @@ %(strong)s::tsquery", understood.query(weights="AB")
+    order = SORTS["relevance" if relevance else sort]
+    # The fragments are this module's own; everything typed is passed as a value.
+    hits = (_BEST if relevance else _SORTED).format(order=order, score=score, where=where)
+    statement = _PAGE.format(
+        strong=strong, where=where, limit=EXACT + 1, ranked=RANKED, walked=WALKED, exact=EXACT, hits=hits,
+        facets="true" if with_facets else "false",
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values | more)
+        total, price_from, price_to, tags, rows = cursor.fetchone()
+    return total, price_from, price_to, tags, tuple(Hit(*row) for row in rows or ())
+
+
+def _score(*, understood: Understood) -> tuple[str, dict[str, object]]:
+    """Return the expression by which candidates are put in order: how well the words fit, and quality.
+
+    A word in a title's main part and in the category's name says what the thing is; in one of them nearly so; further
+    down it is only told of. Rare words say more than common ones.
+    """
+    weights = _weights()
+    if not understood.groups:
+        return "quality", {}
+    values: dict[str, object] = {}
+    fits, rarities, in_title, in_category = [], [], [], []
+    for number, group in enumerate(understood.groups):
+        rarity = 1 / (1 + len(str(group.products)))
+        rarities.append(rarity)
+        values |= {
+            f"title{number}": group.query(weights="A"),
+            f"category{number}": group.query(weights="B"),
+            f"told{number}": group.query(weights="C"),
+            f"word{number}": group.query(),
+        }
+        fits.append(
+            f"{rarity:.4f} * CASE"
+            f" WHEN names @@ %(title{number})s::tsquery AND names @@ %(category{number})s::tsquery THEN 1.0"
+            f" WHEN names @@ %(category{number})s::tsquery THEN 0.8"
+            f" WHEN names @@ %(title{number})s::tsquery THEN 0.75"
+            f" WHEN names @@ %(told{number})s::tsquery THEN 0.45"
+            f" WHEN names @@ %(word{number})s::tsquery THEN 0.3 ELSE 0 END"
+        )
+        in_title.append(f"(names @@ %(title{number})s::tsquery)::int")
+        in_category.append(f"(names @@ %(category{number})s::tsquery)::int")
+    values["phrase"] = " <-> ".join(words.quoted(word) for group in understood.groups for word in group.plain.split())
+    score = (
+        f"{weights['text']:.4f} * ({' + '.join(fits)}) / {sum(rarities):.4f}"
+        f" + {weights['focus']:.4f} * ({_share('title', in_title)} + {_share('category_name', in_category)})"
+        f" + {weights['phrase'] if ' ' in str(values['phrase']) else 0:.4f} * (names @@ %(phrase)s::tsquery)::int"
+        f" + {weights['quality']:.4f} * quality"
     )
-    return tuple(Choice(*row) for row in cursor.fetchall())
+    return score, values
 
 
-def suggest(*, text: str, limit: int = 8) -> tuple[Hit, ...]:
-    """Return what somebody typing this may be looking for."""
-    if not text.strip():
-        return ()
-    return search(text=text, page_size=limit, facets=False).hits
+def _share(column: str, counted: Sequence[str]) -> str:
+    """Return how much of a name's words were asked for, 0 to 1: a name that says little else is meant more surely."""
+    words_of_it = f"(1 + length({column}) - length(replace({column}, ' ', '')))"
+    return f"least(1, ({' + '.join(counted)})::float / {words_of_it})"
+
+
+def _weights() -> dict[str, float]:
+    return cache.get_or_set(_WEIGHTS_KEY, _read_weights, _WEIGHTS_KEPT)
+
+
+def _read_weights() -> dict[str, float]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, weight FROM search_rankingweight")
+        return dict(cursor.fetchall())
+
+
+def forget_weights() -> None:
+    """Read the ranking's weights anew at the next search."""
+    cache.delete(_WEIGHTS_KEY)
+
+
+def suggest(*, text: str, limit: int = 7) -> tuple[tuple[str, ...], tuple[Hit, ...]]:
+    """Return what somebody typing this may go on to type, and products he may be looking for."""
+    typed = " ".join(text.split())[:200]
+    if not typed:
+        return (), ()
+    ways = words.completions(text=typed, count=words.COMPLETIONS)
+    if not ways:
+        return (), search(text=typed, page_size=limit, with_facets=False).hits
+    hits: Sequence[Hit] = search(text=ways[0], page_size=limit, with_facets=False).hits
+    return tuple(ways[:4]), tuple(hits)

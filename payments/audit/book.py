@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 JOURNALS_AT_ONCE = 20_000
 ROWS_AT_ONCE = 20_000
+_LAST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,20 @@ class Bounds:
 
 # What is missing or differs between a journal, its key and its transfers comes out as NULL.
 _TRANSFERS = """
-SELECT j.id, ledger_micros(j.recorded_at), ledger_micros(j.happened_at), j.xid, j.event, j.reference, j.currency,
-    j.metadata::text, CASE WHEN k.hash IS NOT NULL THEN coalesce(k.reverses, 0) END, k.hash::text, k.input_hash::text,
-    t.position, t.debit_id, (SELECT code FROM ledger_account WHERE id = t.debit_id),
+SELECT coalesce(j.id, k.journal_id) AS id, ledger_micros(j.recorded_at), ledger_micros(j.happened_at), j.xid, j.event,
+    j.reference, j.currency, j.metadata::text, CASE WHEN k.hash IS NOT NULL THEN coalesce(k.reverses, 0) END,
+    k.hash::text, k.input_hash::text, t.position, t.debit_id, (SELECT code FROM ledger_account WHERE id = t.debit_id),
     t.credit_id, (SELECT code FROM ledger_account WHERE id = t.credit_id),
-    CASE WHEN (t.recorded_at, t.happened_at, t.currency) = (j.recorded_at, j.happened_at, j.currency) THEN t.amount END
+    CASE WHEN (t.recorded_at, t.happened_at, t.currency, t.xid) = (j.recorded_at, j.happened_at, j.currency, j.xid)
+        THEN t.amount END
 FROM (SELECT * FROM ledger_all_journal WHERE id > %(after)s AND id <= %(last)s
     AND recorded_at >= %(since)s AND recorded_at < %(until)s) AS j
-LEFT JOIN (SELECT * FROM ledger_key WHERE journal_id > %(after)s AND journal_id <= %(last)s) AS k ON k.journal_id = j.id
+FULL JOIN (SELECT * FROM ledger_key WHERE journal_id > %(after)s AND journal_id <= %(last)s
+    AND (%(whole)s OR NOT EXISTS (SELECT FROM ledger_all_journal WHERE id = journal_id
+        AND (recorded_at < %(since)s OR recorded_at >= %(until)s)))) AS k ON k.journal_id = j.id
 LEFT JOIN (SELECT * FROM ledger_all_transfer WHERE journal_id > %(after)s AND journal_id <= %(last)s) AS t
     ON t.journal_id = j.id
-ORDER BY j.id, t.position
+ORDER BY id, t.position
 """
 
 
@@ -54,14 +58,22 @@ def snapshot() -> Iterator[None]:
 
 def transfers(bounds: Bounds) -> Iterator[list[tuple]]:
     """Yield the rows of the file (see ``export.SCHEMA``) by journal and position, so many at a time."""
-    span = {"since": bounds.since or "-infinity", "until": bounds.until or "infinity", "after": -(2**63)}
-    while True:
-        [[last]] = _rows(
-            """SELECT max(id) FROM (SELECT id FROM ledger_all_journal WHERE id > %(after)s
+    whole = not bounds
+    span = {
+        "since": bounds.since or "-infinity",
+        "until": bounds.until or "infinity",
+        "whole": whole,
+        "after": -_LAST_ID,
+    }
+    while span["after"] < _LAST_ID:
+        [[last, number]] = _rows(
+            """SELECT max(id), count(*) FROM (SELECT id FROM ledger_all_journal WHERE id > %(after)s
                AND recorded_at >= %(since)s AND recorded_at < %(until)s ORDER BY id LIMIT %(journals)s) AS following""",
             span | {"journals": JOURNALS_AT_ONCE},
         )
-        if last is None:
+        if whole and number < JOURNALS_AT_ONCE:
+            last = _LAST_ID  # also a key whose journal is gone
+        elif last is None:
             return
         yield from _parts(_TRANSFERS, span | {"last": last})
         span["after"] = last

@@ -75,10 +75,14 @@ def key_hash(key: str) -> str:
 
 def check(batch: Sequence[Journal]) -> dict[int, errors.LedgerError]:
     """Return, by their places, refusals of those journals that no book could take, whatever its accounts hold."""
-    try:  # all texts at once; only when there is something in them are they looked at one by one
+    try:  # what many journals share is looked at once; only when it is not sound is each journal's own
         texts = {text for journal in batch for text in (journal.event, journal.reference)}
         texts |= {code for journal in batch for moved in journal.transfers for code in (moved.debit, moved.credit)}
-        sound = storable("".join(texts))
+        sound = (
+            storable("".join(texts))
+            and all(map(is_currency, {journal.currency for journal in batch}))
+            and all(map(_is_time, {journal.happened_at for journal in batch}))
+        )
     except TypeError:
         sound = False
     refusals = {}
@@ -109,9 +113,9 @@ def _check(journal: Journal, sound: bool) -> None:
         raise _invalid(journal, f"needs an event: a text of 1 to {MAX_TEXT} characters without NUL")
     if not ((sound or storable(journal.reference)) and len(journal.reference) <= MAX_TEXT):
         raise _invalid(journal, f"needs a reference: a text of up to {MAX_TEXT} characters without NUL")
-    if not is_currency(journal.currency):
+    if not (sound or is_currency(journal.currency)):
         raise _invalid(journal, "needs a currency: three capital letters, like EUR")
-    if not _is_time(journal.happened_at):
+    if not (sound or _is_time(journal.happened_at)):
         raise _invalid(journal, "needs a happened_at with a time zone, in the years 1 to 9999")
     if not isinstance(journal.metadata, dict) or _weight(journal.metadata, 0) > MAX_METADATA:
         raise _invalid(

@@ -164,13 +164,12 @@ class _Book:
         if self.closings:
             for account_id, instant, seal, debits, credits in rows(
                 """SELECT side.id, width_bucket(t.happened_at - interval '1 microsecond', %s::timestamptz[]),
-                   width_bucket(j.xid, %s::bigint[]), sum(side.debits), sum(side.credits)
-                   FROM ledger_all_transfer t
-                   JOIN ledger_all_journal j ON j.id = t.journal_id AND j.recorded_at = t.recorded_at,
+                   width_bucket(t.xid, %s::bigint[]), sum(side.debits), sum(side.credits)
+                   FROM ledger_all_transfer t,
                    LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (id, debits, credits)
-                   WHERE t.journal_id BETWEEN %s AND %s AND j.id BETWEEN %s AND %s AND side.id = ANY (%s)
+                   WHERE t.journal_id BETWEEN %s AND %s AND side.id = ANY (%s)
                    GROUP BY 1, 2, 3""",
-                [self.instants, self.ends, low, high, low, high, list({row[0] for row in self.closings})],
+                [self.instants, self.ends, low, high, list({row[0] for row in self.closings})],
             ):
                 before = self.moved[account_id].get((instant, seal), (0, 0))
                 self.moved[account_id][instant, seal] = (before[0] + int(debits), before[1] + int(credits))
@@ -198,9 +197,9 @@ class _Book:
             """SELECT journal_id, sum(change), sum(sum(change)) OVER (ORDER BY journal_id) FROM (
                    SELECT journal_id, CASE debit_id WHEN %s THEN amount ELSE -amount END * %s AS change
                    FROM ledger_all_transfer WHERE %s IN (debit_id, credit_id) AND journal_id BETWEEN %s AND %s
-                       AND (%s = 0 OR (SELECT xid FROM ledger_all_journal WHERE id = journal_id) >= %s)
+                       AND xid >= %s
                ) AS own GROUP BY journal_id""",
-            [account_id, account.sign, account_id, low, high, self.after_xid, self.after_xid],
+            [account_id, account.sign, account_id, low, high, self.after_xid],
         ):
             if change < 0 and account.balance + running < account.floor:
                 yield f"{account.code} is at {account.balance + running} after journal {journal_id}"

@@ -29,7 +29,22 @@ from payments.operations.cancelling import (
 )
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
+from payments.operations.cases import (
+    CloseCase,
+    OpenCase,
+    Opened,
+    UnableToHandle,
+    UnknownCase,
+    close_case,
+    close_settled_cases,
+    hand_over_case,
+    note_case,
+    open_case,
+    open_cases,
+    take_case,
+)
 from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -46,10 +61,19 @@ from payments.operations.errors import (
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
+from payments.operations.provider_balance import (
+    dispute_lines_in_book,
+    keep_transactions,
+    make_available,
+    post_transactions,
+    unknown_disputes,
+)
+from payments.operations.provider_payouts import PayoutNoted, note_payouts
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.reviewing import Review, UnableToReview
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -74,8 +98,10 @@ __all__ = [
     "Cancelled",
     "CapturePart",
     "Captured",
+    "CloseCase",
     "Confirmation",
     "Deposit",
+    "DisputeNoted",
     "Ended",
     "InProgress",
     "InvalidPayment",
@@ -83,25 +109,32 @@ __all__ = [
     "KeyReused",
     "Moved",
     "OpenAccount",
+    "OpenCase",
     "OpenMerchantTerms",
+    "Opened",
     "PartRequest",
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
+    "PayoutNoted",
     "RefundPart",
     "Refunded",
     "ReleasePart",
     "Released",
+    "Review",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
     "UnableToConfirm",
+    "UnableToHandle",
     "UnableToMoveMoney",
     "UnableToOpen",
     "UnableToRefund",
     "UnableToRelease",
+    "UnableToReview",
+    "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
     "answer_for_card",
@@ -110,23 +143,37 @@ __all__ = [
     "cancel_parts",
     "capture_parts",
     "cards_are_played",
+    "close_case",
+    "close_settled_cases",
     "confirm",
     "deliver",
+    "dispute_lines_in_book",
     "expire_payments",
+    "hand_over_case",
     "held",
     "issue_vouchers",
+    "keep_transactions",
+    "make_available",
+    "note_case",
+    "note_disputes",
+    "note_payouts",
     "one",
+    "open_case",
+    "open_cases",
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
     "pay_in_capital",
+    "post_transactions",
     "publish",
     "receive_money",
     "record_payments",
     "refund_parts",
     "release_parts",
     "sweep",
+    "take_case",
     "undelivered",
+    "unknown_disputes",
     "verify_book",
     "void_payments",
     "withdraw_money",

@@ -86,7 +86,7 @@ def world(fresh_database, live_site, page_at, keep_picture, settings, monkeypatc
     settings.RIALTO_LAKE = tmp_path / "lake"
     settings.RIALTO_SEAL_FILE = str(tmp_path / "seals")
     settings.RIALTO_OUTBOX_KICK = False
-    settings.RIALTO_STEP_UP_ABOVE, settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 5_000, 15_000
+    settings.RIALTO_STEP_UP_ABOVE, settings.RIALTO_STEP_UP_FREE_SUM = 5_000, 15_000
     market = journey.live(last_day=LAST_DAY)
     calendar = Calendar(market.last_day + timedelta(days=1))
     monkeypatch.setattr(clock, "now", calendar.now)
@@ -300,9 +300,7 @@ def first_trade(world: World, shopper: Person, clerk: Person, other: Person) -> 
     calendar.go(day=1, hour=14)
     sends(clerk, parcels[market.large.pk], "clerk")
     sends(other, parcels[market.small.pk], "other-owner")
-    assert [balance(f"escrow:{part.number}") for part in parcels.values()] == [
-        part.amount for part in parcels.values()
-    ]
+    assert [balance(f"escrow:{part.number}") for part in parcels.values()] == [part.amount for part in parcels.values()]
     calendar.go(day=ARRIVES, hour=11)
     # The carrier speaks for one parcel, the shopper for the other.
     [said] = fulfilment.deliver_consignments(

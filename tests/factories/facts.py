@@ -26,9 +26,7 @@ def fact(name: str, known_at: datetime, **values: Any) -> tuple[str, dict[str, A
 
 def table(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Return rows as the lake's table of a fact."""
-    naive = [
-        {key: _naive(value) for key, value in row.items()} for row in rows
-    ]
+    naive = [{key: _naive(value) for key, value in row.items()} for row in rows]
     return pa.Table.from_pylist(naive, schema=FACTS[name])
 
 

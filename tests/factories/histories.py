@@ -66,7 +66,7 @@ _TABLES = {
 }
 _TRANSFERS = """
 SELECT j.event, j.happened_at, debit.code, credit.code, t.amount FROM ledger_transfer t
-JOIN ledger_journal j ON j.id = t.journal_id JOIN ledger_account debit ON debit.id = t.debit_id
+JOIN ledger_all_journal j ON j.id = t.journal_id JOIN ledger_account debit ON debit.id = t.debit_id
 JOIN ledger_account credit ON credit.id = t.credit_id
 """
 

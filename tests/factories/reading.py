@@ -33,6 +33,4 @@ def text(response: object) -> str:
 def links(response: object, words: str) -> list[str]:
     """Return where the links lead whose text is exactly so."""
     found = re.findall(r'<a\b[^>]*href="([^"]*)"[^>]*>(.*?)</a>', response.content.decode(), flags=re.S)
-    return [
-        html.unescape(url) for url, inner in found if html.unescape(re.sub(r"<[^>]+>", "", inner)).strip() == words
-    ]
+    return [html.unescape(url) for url, inner in found if html.unescape(re.sub(r"<[^>]+>", "", inner)).strip() == words]

@@ -82,9 +82,7 @@ def test_a_statement_as_csv_is_exactly_what_was_asked_for(operator: Client) -> N
     asked = {"code": code, "since": "2026-03-02", "until": "2026-03-03", "format": "csv"}
     response = operator.get("/ops/ledger/account/", asked)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert response["Content-Disposition"] == (
-        'attachment; filename="statement-deposit-1-2026-03-02-2026-03-03.csv"'
-    )
+    assert response["Content-Disposition"] == ('attachment; filename="statement-deposit-1-2026-03-02-2026-03-03.csv"')
     heading, rent, paid_in = as_csv(response)
     assert heading[:4] == ["Journal", "Position", "Happened (UTC)", "Recorded (UTC)"]
     assert [rent[2], *rent[4:]] == [

@@ -44,7 +44,7 @@ def test_a_search_forgives_a_typo_and_says_what_it_did(client):
     make_offer(merchant=make_merchant(), title="Walnut bookshelf")
     text = client.get("/search/", {"q": "walnut bokshelf"}).content.decode()
     assert "Walnut bookshelf" in text
-    assert "this comes close" in text
+    assert "this is for “walnut bookshelf”" in text
 
 
 def test_a_search_without_results_leads_on(client):

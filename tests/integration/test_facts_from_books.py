@@ -33,9 +33,7 @@ def _lake(tmp_path: Path, settings) -> None:
 
 def consent(name: str, at: datetime = made.AT) -> None:
 
-    Consent.objects.get_or_create(
-        subject=name, purpose="credit", defaults={"text_version": "test", "granted_at": at}
-    )
+    Consent.objects.get_or_create(subject=name, purpose="credit", defaults={"text_version": "test", "granted_at": at})
 
 
 def buy(draft: OrderDraft) -> list[Consignment]:

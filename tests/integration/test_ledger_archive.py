@@ -29,18 +29,15 @@ def old_journals(
         old = [pay_in(one, amount).journal_id for amount in (100, 200)]
         old.append(operations.post(journal=make_journal("t", (one, two, 250), (NOSTRO, two, 5))).journal_id)
         with closing(fresh_database.connect(role="superuser")) as superuser, superuser, superuser.cursor() as cursor:
-            for table in ("journal", "transfer"):
-                cursor.execute(
-                    f"""CREATE TABLE ledger_{table}_202603 (LIKE ledger_{table} INCLUDING ALL);
-                    ALTER TABLE ledger_{table} ATTACH PARTITION ledger_{table}_202603
-                    FOR VALUES FROM ('2026-03-01 00:00Z') TO ('2026-04-01 00:00Z');
-                    SELECT ledger_guard('ledger_{table}_202603', 'UPDATE OR DELETE OR TRUNCATE');
-                    SELECT ledger_restrict('ledger_{table}_202603', '{{}}')"""
-                )
+            cursor.execute(
+                """CREATE TABLE ledger_transfer_202603 (LIKE ledger_transfer INCLUDING ALL);
+                ALTER TABLE ledger_transfer ATTACH PARTITION ledger_transfer_202603
+                FOR VALUES FROM ('2026-03-01 00:00Z') TO ('2026-04-01 00:00Z');
+                SELECT ledger_guard('ledger_transfer_202603', 'UPDATE OR DELETE OR TRUNCATE');
+                SELECT ledger_restrict('ledger_transfer_202603', '{}')"""
+            )
             cursor.execute("SET session_replication_role = replica")
-            cursor.execute("UPDATE ledger_journal SET recorded_at = %s", [RECORDED])
             cursor.execute("UPDATE ledger_transfer SET recorded_at = %s", [RECORDED])
-            cursor.execute("ALTER TABLE ledger_journal_202603 OWNER TO rialto_owner")
             cursor.execute("ALTER TABLE ledger_transfer_202603 OWNER TO rialto_owner")
         pay_in(two, 7, at=AT + timedelta(days=1))
         yield old
@@ -60,7 +57,7 @@ def answers(old: list[int]) -> dict[str, object]:
 
 def live_journals() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM ledger_journal")
+        cursor.execute("SELECT count(*) FROM ledger_transfer WHERE position = 1")
         return cursor.fetchone()[0]
 
 
@@ -93,7 +90,7 @@ def test_a_changed_row_of_the_archive_is_named_and_refused_to_the_application(
 ) -> None:
     operations.seal()
     operations.archive(month=OLD)
-    for table in ("ledger_journal_archive", "ledger_transfer_202603"):
+    for table in ("ledger_transfer_archive", "ledger_transfer_202603"):
         for role in ("app", "owner"):
             with closing(fresh_database.connect(role=role)) as own, own.cursor() as cursor:
                 with pytest.raises(Exception, match=r"permission denied|append-only"):

@@ -13,7 +13,6 @@ from tests.factories.ledger import AT, open_deposits, pay_in
 
 APPEND_ONLY = {
     "ledger_key": "hash",
-    "ledger_journal": "event",
     "ledger_transfer": "amount",
     "ledger_closing": "debits",
     "ledger_seal": "hash",
@@ -66,9 +65,9 @@ def test_no_role_may_change_what_was_written(fresh_database: Database, role: str
 
 def test_a_month_cannot_be_changed_past_its_parent(fresh_database: Database) -> None:
     operations.ensure_partitions(months_ahead=3)
-    journals, transfers = partitions(fresh_database, "ledger_journal"), partitions(fresh_database, "ledger_transfer")
-    assert len(journals) == len(transfers) == 4
-    for month in journals + transfers:
+    months = partitions(fresh_database, "ledger_transfer")
+    assert len(months) == 4
+    for month in months:
         for statement in (f"DELETE FROM {month}", f"TRUNCATE {month}"):
             assert "is append-only" in refusal(fresh_database, "owner", statement)
             assert "permission denied" in refusal(fresh_database, "app", statement)
@@ -82,7 +81,6 @@ def test_the_application_writes_only_through_the_ledgers_functions(fresh_databas
         "TRUNCATE ledger_balance",
         "INSERT INTO ledger_balance VALUES (1)",
         "INSERT INTO ledger_key SELECT * FROM ledger_key",
-        "INSERT INTO ledger_journal SELECT * FROM ledger_journal",
         "INSERT INTO ledger_transfer SELECT * FROM ledger_transfer",
         "INSERT INTO ledger_closing SELECT * FROM ledger_closing",
         "UPDATE ledger_account SET floor = -100",

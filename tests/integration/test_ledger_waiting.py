@@ -40,9 +40,7 @@ def test_a_key_waits_for_the_transaction_that_holds_it_and_is_free_when_that_is_
 
 
 @pytest.mark.parametrize("first_commits", [True, False])
-def test_who_had_to_wait_decides_on_what_the_one_before_committed(
-    first_commits: bool, observer: Observer
-) -> None:
+def test_who_had_to_wait_decides_on_what_the_one_before_committed(first_commits: bool, observer: Observer) -> None:
     one, two = open_deposits("1", "2")
     pay_in(one, 10)
     with connection.cursor() as cursor:
@@ -119,6 +117,7 @@ def test_a_held_balance_cannot_be_spent_by_another(observer: Observer) -> None:
         operations.post(journal=make_journal("all", (one, two, balance)))
     assert isinstance(follower(), errors.InsufficientFunds)
     assert queries.balance(code=two) == 10
+
 
 def test_a_closing_waits_for_a_posting_and_a_posting_for_a_closing(observer: Observer) -> None:
     [one] = open_deposits("1")

@@ -20,7 +20,16 @@ from mall.merchants.operations import OpenMerchant, UnableToChangeStaff
 from mall.queries import merchants as merchant_queries
 from mall.search.queries import Filters, search, suggest
 from payments.queries import standing
-from tests.factories.mall import AT, make_address, make_draft, make_merchant, make_offer, make_shopper, staff
+from tests.factories.mall import (
+    AT,
+    deliver_events,
+    make_address,
+    make_draft,
+    make_merchant,
+    make_offer,
+    make_shopper,
+    staff,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -90,10 +99,12 @@ def test_offers_of_several_merchants_are_one_product_with_the_best_price_shown()
     assert (hit.price, hit.merchant, hit.offers) == (900, "Alpha", 2)
 
     catalogue.change_offers(requests=[ChangeOffer(stockrecord_id=cheap.pk, by=staff(first), stock=0)])
+    deliver_events()
     [hit] = search(text="kettle").hits
     assert (hit.price, hit.stockrecord_id) == (1_200, dear.pk)
 
     merchants.suspend(merchant_id=second.pk, by=Actor(OPERATIONS, user_id=1))
+    deliver_events()
     [hit] = search(text="kettle").hits
     assert (hit.price, hit.in_stock, hit.offers) == (900, False, 1)
 
@@ -114,7 +125,8 @@ def test_search_forgives_spelling_and_finishes_words_and_filters():
     found = search(text="cups")
     assert {choice.name: choice.count for choice in found.categories} == {"Home": 2, "Light": 2}
     assert [choice.count for choice in found.merchants] == [1, 1]
-    assert suggest(text="te")[0].title == "Tea cups"
+    assert suggest(text="te")[0] == ("tea",)
+    assert suggest(text="te")[1][0].title == "Tea cups"
     assert search(text="'); DROP TABLE x; -- & | ! :*").total == 0
 
 
@@ -122,7 +134,8 @@ def test_a_search_page_takes_a_fixed_number_of_statements():
     merchant = make_merchant()
     catalogue.list_products(requests=[make_listing(merchant, n) for n in range(40)])
 
-    assert statements(lambda: search(text="lamp")) == 4
+    search(text="lamp")
+    assert statements(lambda: search(text="lamp")) == 3
 
 
 def test_shoppers_are_registered_in_bulk_once_with_account_address_and_consent():
@@ -240,7 +253,9 @@ def test_the_last_piece_leaves_the_listing_and_a_cancelled_order_brings_it_back(
     for expected in (True, False):
         draft = make_draft(user=shopper, quantities={offer: 1})
         checkout.submit_order(draft=draft)
+        deliver_events()
         assert search(text="globe").hits[0].in_stock is expected
 
     checkout.cancel_orders(requests=[CancelOrder(draft.number, "never mind", AT)])
+    deliver_events()
     assert search(text="globe").hits[0].in_stock

@@ -103,9 +103,7 @@ def test_one_batch_authorises_what_the_money_lasts_for(account: str, merchant: s
 
 
 def test_somebody_elses_account_pays_nothing(account: str, merchant: str) -> None:
-    payment = record(
-        tenders=[("bank_account", account, 100)], parts=[(merchant, 100)], key="o1", payer="user:2"
-    )
+    payment = record(tenders=[("bank_account", account, 100)], parts=[(merchant, 100)], key="o1", payer="user:2")
     assert authorise(payment).state == "refused"
     assert balance(f"deposit:{account}") == 100_000
 

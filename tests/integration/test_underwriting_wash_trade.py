@@ -43,9 +43,7 @@ def honest_store() -> tuple[Merchant, User, StockRecord]:
     """Return a store with a year of sales to thirty people, its owner, and what it sells at 200.00."""
     owner = shop.make_shopper(money=5_000_000, address=street(1), device=PHONE)
     merchant = shop.make_merchant(owner=owner, address=street(2))
-    Consent.objects.create(
-        subject=merchant.reference, purpose="credit", text_version="test", granted_at=shop.AT
-    )
+    Consent.objects.create(subject=merchant.reference, purpose="credit", text_version="test", granted_at=shop.AT)
     offer = shop.make_offer(merchant=merchant, price=20_000, stock=1_000)
     for number in range(30):
         buyer = shop.make_shopper(money=100_000)

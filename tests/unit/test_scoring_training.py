@@ -62,9 +62,7 @@ def test_a_card_knows_every_file_that_makes_features(monkeypatch):
     version = training.code_version()
     for file in ("features/measures.py", "features/consumer/account.py", "features/merchant/sales.py"):
         assert any(path.endswith(f"financing/{file}") for path in read), file
-    monkeypatch.setattr(
-        Path, "read_bytes", lambda path: whole(path) + (b"#" if path.name == "account.py" else b"")
-    )
+    monkeypatch.setattr(Path, "read_bytes", lambda path: whole(path) + (b"#" if path.name == "account.py" else b""))
     assert training.code_version() != version
 
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.test.utils import override_settings
 
 from config.benchmarks import throwaway
+from mall.benchmarks import search
 from payments import clock
 from payments.benchmarks import figures, ledger, settlement
 
@@ -26,13 +27,23 @@ class Command(BaseCommand):
         book.add_argument("--seconds", type=float, default=5, help="how long a round lasts (default 5)")
         book.add_argument("--transfers", type=int, default=10_000_000, help="the large book (default 10,000,000)")
         book.add_argument("--peer", type=Path, metavar="FILE", help="pgledger's SQL file, to be measured beside it")
+        found = subjects.add_parser("search", help="suggestions, results with facets, and how good their order is")
+        found.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        found.add_argument("--products", type=int, default=1_000_000, help="the catalogue (default 1,000,000)")
         day = subjects.add_parser("settlement", help="settling a large day, against a bare update of as many rows")
         day.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         day.add_argument("--consignments", type=int, default=100_000, help="how many (default 100,000)")
         day.add_argument("--merchants", type=int, default=5_000, help="of how many merchants (default 5,000)")
 
     def handle(self, *, subject: str, **options: object) -> None:
-        getattr(self, f"_check_{subject}")(options)
+        if options.get("seconds", 1) <= 0 or options.get("transfers", 1_000) < 1_000:
+            raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
+        if options.get("products", 1_000) < 1_000:
+            raise CommandError("--products must be at least 1,000.")
+        if options.get("peer") is not None and not options["peer"].is_file():
+            raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
+        if not 0 < options.get("merchants", 1) <= options.get("consignments", 1):
+            raise CommandError("--merchants must be above 0 and at most as many as --consignments.")
         try:
             measured = getattr(self, f"_{subject}")(options)
         except throwaway.UnableToMeasure as problem:
@@ -46,16 +57,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(said))
         if missed:
             sys.exit(1)
-
-    def _check_ledger(self, options: dict) -> None:
-        if options["seconds"] <= 0 or options["transfers"] < 1_000:
-            raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
-        if options["peer"] is not None and not options["peer"].is_file():
-            raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
-
-    def _check_settlement(self, options: dict) -> None:
-        if not 0 < options["merchants"] <= options["consignments"]:
-            raise CommandError("--merchants must be above 0 and at most as many as --consignments.")
 
     def _settlement(self, options: dict) -> list[figures.Figure]:
         with (
@@ -91,4 +92,15 @@ class Command(BaseCommand):
                     peer=options["peer"],
                     say=self.stderr.write,
                 )
+            )
+
+    def _search(self, options: dict) -> list[figures.Figure]:
+        in_process = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        with throwaway.database(apps=()) as made, override_settings(CACHES=in_process):
+            return search.run(
+                products=options["products"],
+                at=clock.now(),
+                tidy=lambda: throwaway.vacuum(made=made),
+                say=self.stderr.write,
+                figure=figures.Figure,
             )

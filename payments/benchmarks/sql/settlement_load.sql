@@ -4,7 +4,7 @@ SELECT setseed(0.42);
 
 INSERT INTO payments_payment (key, fingerprint, reference, payer, currency, amount, state, refusal, return_url,
                               created_at, expires_at, resolved_at)
-SELECT 'bench:' || n, repeat('0', 64), 'bench-' || n, 'user:' || n, 'EUR', 2000 + n % 9000, 'captured', '', '',
+SELECT 'bench:' || n, repeat('0', 64), 'bench-' || n, 'user:' || n, 'EUR', 2000 + n %% 9000, 'captured', '', '',
        %(at)s::timestamptz, %(at)s, %(at)s
 FROM generate_series(1, %(consignments)s) AS n;
 

@@ -14,17 +14,19 @@ SELECT coalesce(j.id, k.journal_id, t.journal_id), j.xid,
         WHEN j.id IS NULL THEN 'was removed: only its key is left'
         WHEN k.hash IS NULL THEN 'was added, or its key removed: it has no key'
         WHEN count(*) OVER (PARTITION BY j.id) > 1 THEN 'stands there twice'
-        WHEN (ledger_half(said.content), t.number, t.recorded_at, t.happened_at, t.currency)
-            IS DISTINCT FROM (k.input_hash, t.last, j.recorded_at, j.happened_at, j.currency)
+        WHEN (ledger_half(said.content), t.number, t.recorded_at, t.happened_at, t.currency, t.xid, t.spoken)
+            IS DISTINCT FROM (k.input_hash, t.last, j.recorded_at, j.happened_at, j.currency, j.xid, 3)
             THEN format('(%s %s) or its transfers were changed', j.event, j.reference) END
 FROM (SELECT * FROM ledger_all_journal WHERE id BETWEEN low AND high) AS j
 FULL JOIN (SELECT * FROM ledger_key WHERE journal_id BETWEEN low AND high) AS k ON k.journal_id = j.id
 FULL JOIN (
-    -- The copies a transfer has of its journal's columns must all be the same; so must its count and last position.
+    -- What every transfer of a journal repeats must be the same, and only the first says event, reference, metadata;
+    -- and there are as many as the last one's position.
     SELECT journal_id, count(*) AS number, max(position)::bigint AS last,
         CASE min(recorded_at) WHEN max(recorded_at) THEN min(recorded_at) END AS recorded_at,
         CASE min(happened_at) WHEN max(happened_at) THEN min(happened_at) END AS happened_at,
         CASE min(currency) WHEN max(currency) THEN min(currency) END AS currency,
+        CASE min(xid) WHEN max(xid) THEN min(xid) END AS xid, count(event) + count(reference) + count(metadata) AS spoken,
         string_agg(debit_id || '>' || credit_id || '=' || amount || ',', '' ORDER BY position) AS said
     FROM ledger_all_transfer WHERE journal_id BETWEEN low AND high GROUP BY journal_id
 ) AS t ON t.journal_id = coalesce(j.id, k.journal_id)
@@ -53,7 +55,7 @@ FROM (
     CROSS JOIN LATERAL (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount)) AS side (account_id, debits, credits)
     LEFT JOIN ledger_account a ON a.id = side.account_id
     WHERE t.journal_id BETWEEN low AND high
-        AND (after = 0 OR (SELECT xid FROM ledger_all_journal WHERE id = t.journal_id) >= after)
+        AND t.xid >= after
     GROUP BY side.account_id, t.journal_id
 ) AS journal GROUP BY account_id
 $$;
@@ -118,21 +120,21 @@ BEGIN
         RETURN -(last.next_xid % (1::bigint << 32) + 1000);
     END IF;
     last.sequence := coalesce(last.sequence, 0);
-    SELECT greatest(batch, count(*) / 8 + 1) INTO batch FROM ledger_journal
-    WHERE id > coalesce(last.settled_id, 0) AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid;
+    SELECT greatest(batch, count(*) / 8 + 1) INTO batch FROM ledger_transfer
+    WHERE position = 1 AND journal_id > coalesce(last.settled_id, 0) AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid;
     WHILE coalesce(last.to_xid, 0) < seen.oldest_xid LOOP
         following := (last.sequence + 1, seen.read_at, seen.oldest_xid, seen.next_xid, seen.last_id,
             coalesce(last.settled_id, 0), coalesce(last.high_id, 0), '', coalesce(last.hash, decode(repeat('00', 32), 'hex')), NULL);
         SELECT count(*), max(xid), min(id), max(id) INTO unsealed, newest, low, high FROM (
-            SELECT xid, id FROM ledger_journal
-            WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid
+            SELECT xid, journal_id AS id FROM ledger_transfer
+            WHERE position = 1 AND journal_id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid < seen.oldest_xid
             ORDER BY xid LIMIT batch
         ) AS oldest;
-        IF unsealed = batch AND EXISTS (SELECT FROM ledger_journal
-                WHERE id > following.settled_id AND xid > newest AND xid < seen.oldest_xid) THEN
+        IF unsealed = batch AND EXISTS (SELECT FROM ledger_transfer
+                WHERE journal_id > following.settled_id AND xid > newest AND xid < seen.oldest_xid) THEN
             following.to_xid := newest + 1;
-            SELECT min(id), max(id) INTO low, high FROM ledger_journal
-            WHERE id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid <= newest;
+            SELECT min(journal_id), max(journal_id) INTO low, high FROM ledger_transfer
+            WHERE journal_id > following.settled_id AND xid >= coalesce(last.to_xid, 0) AND xid <= newest;
         END IF;
         SELECT string_agg(leaf, '' ORDER BY id), string_agg(int8send(id) || substr(leaf, 1, 8), '' ORDER BY id)
         INTO accounts, following.leaves FROM ledger_account_evidence

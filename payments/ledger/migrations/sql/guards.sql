@@ -12,8 +12,7 @@ BEGIN
 END $$;
 
 SELECT ledger_guard(guarded, 'UPDATE OR DELETE OR TRUNCATE') FROM unnest(ARRAY[
-    'ledger_key', 'ledger_journal', 'ledger_transfer', 'ledger_journal_archive', 'ledger_transfer_archive',
-    'ledger_closing', 'ledger_seal']::regclass[]) AS guarded;
+    'ledger_key', 'ledger_transfer', 'ledger_transfer_archive', 'ledger_closing', 'ledger_seal']::regclass[]) AS guarded;
 SELECT ledger_guard(guarded, 'DELETE OR TRUNCATE') FROM unnest(ARRAY[
     'ledger_account', 'ledger_balance']::regclass[]) AS guarded;
 CREATE TRIGGER definition_is_final BEFORE UPDATE ON ledger_account FOR EACH ROW
@@ -37,66 +36,58 @@ BEGIN
 END $$;
 
 SELECT ledger_restrict(restricted, ARRAY['SELECT']) FROM unnest(ARRAY['ledger_account', 'ledger_balance',
-    'ledger_key', 'ledger_journal', 'ledger_transfer', 'ledger_journal_archive', 'ledger_transfer_archive',
-    'ledger_closing', 'ledger_seal']::regclass[]) AS restricted;
+    'ledger_key', 'ledger_transfer', 'ledger_transfer_archive', 'ledger_closing', 'ledger_seal']::regclass[]) AS restricted;
 SELECT ledger_restrict('ledger_id_seq', ARRAY['SELECT']);
 
--- Make this month's partitions and those of `ahead` months more. A partition is attached, not created in
+-- Make this month's partition and those of `ahead` months more; return how many were made. A partition is attached, not created in
 -- place, so that postings go on meanwhile; nobody but the owner may touch it except through its parent.
 CREATE FUNCTION ledger_ensure_partitions(ahead integer) RETURNS integer LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     made integer := 0;
     starts timestamptz;
-    parent text;
     partition text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('ledger_partitions', 0));
     FOR starts IN SELECT generate_series(date_trunc('month', clock_timestamp()),
         date_trunc('month', clock_timestamp()) + make_interval(months => ahead), '1 month')
     LOOP
-        FOREACH parent IN ARRAY ARRAY['ledger_transfer', 'ledger_journal'] LOOP
-            partition := format('%s_%s', parent, to_char(starts, 'YYYYMM'));
-            CONTINUE WHEN to_regclass(partition) IS NOT NULL;
-            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', partition, parent);
-            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-                parent, partition, starts, starts + interval '1 month');
-            PERFORM ledger_guard(partition::regclass, 'UPDATE OR DELETE OR TRUNCATE');
-            PERFORM ledger_restrict(partition::regclass, '{}');
-            made := made + 1;
-        END LOOP;
+        partition := 'ledger_transfer_' || to_char(starts, 'YYYYMM');
+        CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE ledger_transfer INCLUDING ALL)', partition);
+        EXECUTE format('ALTER TABLE ledger_transfer ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            partition, starts, starts + interval '1 month');
+        PERFORM ledger_guard(partition::regclass, 'UPDATE OR DELETE OR TRUNCATE');
+        PERFORM ledger_restrict(partition::regclass, '{}');
+        made := made + 1;
     END LOOP;
     RETURN made;
 END $$;
 
 SELECT ledger_ensure_partitions(1);
 
--- Put a month away: its partitions leave the live tables and join the archive as they are. Refused unless the month
+-- Put a month away: its partition leaves the live table and joins the archive as it is. Refused unless the month
 -- is over and all of it sealed. Returns the outcome.
 CREATE FUNCTION ledger_archive(month date) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '10s' AS $$
 DECLARE
     starts timestamptz := date_trunc('month', month);
     ends timestamptz := date_trunc('month', month) + interval '1 month';
-    parent text;
-    partition text;
+    partition text := 'ledger_transfer_' || to_char(starts, 'YYYYMM');
 BEGIN
     IF ends > clock_timestamp() THEN
         RETURN 'unfinished';
-    ELSIF to_regclass('ledger_journal_' || to_char(starts, 'YYYYMM')) IS NULL THEN
+    ELSIF to_regclass(partition) IS NULL THEN
         RETURN 'unknown';
-    ELSIF EXISTS (SELECT FROM ledger_journal WHERE recorded_at >= starts AND recorded_at < ends
+    ELSIF EXISTS (SELECT FROM ledger_transfer WHERE recorded_at >= starts AND recorded_at < ends
             AND xid >= coalesce((SELECT max(to_xid) FROM ledger_seal), 0)) THEN
         RETURN 'unsealed';
-    ELSIF EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'ledger_journal_archive'::regclass
-            AND inhrelid = to_regclass('ledger_journal_' || to_char(starts, 'YYYYMM'))) THEN
+    ELSIF EXISTS (SELECT FROM pg_inherits
+            WHERE inhparent = 'ledger_transfer_archive'::regclass AND inhrelid = partition::regclass) THEN
         RETURN 'before';
     END IF;
-    FOREACH parent IN ARRAY ARRAY['ledger_transfer', 'ledger_journal'] LOOP
-        partition := format('%s_%s', parent, to_char(starts, 'YYYYMM'));
-        EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, partition);
-        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-            parent || '_archive', partition, starts, ends);
-    END LOOP;
+    EXECUTE format('ALTER TABLE ledger_transfer DETACH PARTITION %I', partition);
+    EXECUTE format('ALTER TABLE ledger_transfer_archive ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+        partition, starts, ends);
     RETURN 'archived';
 END $$;

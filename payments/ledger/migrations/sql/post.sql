@@ -17,6 +17,7 @@ $$;
 
 -- Post a batch. Journals are parallel arrays; transfers too, each naming its journal by ordinal (ascending), its
 -- position in it, and its accounts by ordinal in `codes` (distinct, in C order, in which everybody locks). Keys are distinct within a batch;
+-- `metadata` is NULL for none;
 -- `reverses` goes with a journal alone. Returns an id a journal, negative where its key had posted it before, 0
 -- where it was refused, and a JSON list of the refusals. A refused journal writes nothing, and later journals see
 -- the effect of the accepted ones before them.
@@ -57,7 +58,8 @@ DECLARE
     first int;
     said text;
     culprit int;
-    room bigint;
+    room bigint;       -- left above the floor after a journal, below zero where it fell
+    available bigint;  -- before it
     recorded timestamptz;
     d int;
     c int;
@@ -81,30 +83,30 @@ BEGIN
         END IF;
 
         FOR i IN 1 .. cardinality(keys) LOOP
+            -- Apply the whole journal, then look: a floor holds after a journal, not between its transfers.
             first := next;
             said := '';
             WHILE transfer_journal[next] = i AND positions[next] = next - first + 1 LOOP
-                said := said || ids[debit[next]] || '>' || ids[credit[next]] || '=' || amounts[next] || ',';
+                d := debit[next];
+                c := credit[next];
+                said := said || ids[d] || '>' || ids[c] || '=' || amounts[next] || ',';
+                debited[d] := debited[d] + amounts[next];
+                credited[c] := credited[c] + amounts[next];
+                moves[d] := moves[d] + 1;
+                moves[c] := moves[c] + 1;
                 next := next + 1;
             END LOOP;
             IF next = first OR events[i] = '' THEN
                 RAISE EXCEPTION 'journal % of the batch has no transfers or no event', i;
             END IF;
-            inputs[i] := ledger_half(ledger_content(events[i], refs[i], happened[i], currencies[i], metadata[i],
-                reverses, said));
-            IF known[i] IS NOT NULL THEN
-                IF known_input[i] = inputs[i] THEN
-                    posted[i] := -known[i];
-                ELSE
-                    posted[i] := 0;
-                    refusals := refusals || jsonb_build_object('journal', i, 'outcome',
-                        CASE WHEN known_input[i] IS NULL THEN 'already_reversed' ELSE 'key_reused' END);
-                END IF;
-                CONTINUE;
-            END IF;
+            inputs[i] := ledger_half(ledger_content(events[i], refs[i], happened[i], currencies[i],
+                coalesce(metadata[i], '{}'), reverses, said));
             refusal := NULL;
-            culprit := NULL;
-            IF NOT sound THEN
+            IF known[i] IS NOT NULL THEN
+                culprit := NULL;
+                refusal := CASE WHEN known_input[i] = inputs[i] THEN 'replayed'
+                    WHEN known_input[i] IS NULL THEN 'already_reversed' ELSE 'key_reused' END;
+            ELSIF NOT sound THEN
                 FOR t IN first .. next - 1 LOOP
                     FOREACH culprit IN ARRAY ARRAY[debit[t], credit[t]] LOOP
                         refusal := coalesce(flaws[culprit],
@@ -113,36 +115,25 @@ BEGIN
                     END LOOP;
                     EXIT WHEN refusal IS NOT NULL;
                 END LOOP;
-                IF refusal IS NOT NULL THEN
-                    posted[i] := 0;
-                    refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[culprit]);
+            END IF;
+            IF refusal IS NULL THEN
+                FOR t IN first .. next - 1 LOOP
+                    d := debit[t];
+                    c := credit[t];
+                    culprit := CASE
+                        WHEN sides[d] < 0 AND credited[d] - debited[d] < floors[d] OR debited[d] > too_much THEN d
+                        WHEN sides[c] > 0 AND debited[c] - credited[c] < floors[c] OR credited[c] > too_much THEN c END;
+                    EXIT WHEN culprit IS NOT NULL;
+                END LOOP;
+                IF culprit IS NULL THEN
+                    accepted := accepted + 1;
+                    posted[i] := nextval('ledger_id_seq');
                     CONTINUE;
                 END IF;
+                room := sides[culprit] * (debited[culprit] - credited[culprit]) - floors[culprit];
+                refusal := CASE WHEN room < 0 THEN 'insufficient_funds' ELSE 'sum_too_large' END;
             END IF;
 
-            -- Apply the whole journal, then look: a floor holds after a journal, not between its transfers.
-            FOR t IN first .. next - 1 LOOP
-                d := debit[t];
-                c := credit[t];
-                debited[d] := debited[d] + amounts[t];
-                credited[c] := credited[c] + amounts[t];
-                moves[d] := moves[d] + 1;
-                moves[c] := moves[c] + 1;
-            END LOOP;
-            FOR t IN first .. next - 1 LOOP
-                d := debit[t];
-                c := credit[t];
-                culprit := CASE WHEN sides[d] < 0 AND credited[d] - debited[d] < floors[d] OR debited[d] > too_much THEN d
-                    WHEN sides[c] > 0 AND debited[c] - credited[c] < floors[c] OR credited[c] > too_much THEN c END;
-                EXIT WHEN culprit IS NOT NULL;
-            END LOOP;
-            IF culprit IS NULL THEN
-                accepted := accepted + 1;
-                posted[i] := nextval('ledger_id_seq');
-                CONTINUE;
-            END IF;
-            room := sides[culprit] * (debited[culprit] - credited[culprit]) - floors[culprit];
-            refusal := CASE WHEN room < 0 THEN 'insufficient_funds' ELSE 'sum_too_large' END;
             FOR t IN first .. next - 1 LOOP
                 d := debit[t];
                 c := credit[t];
@@ -151,11 +142,14 @@ BEGIN
                 moves[d] := moves[d] - 1;
                 moves[c] := moves[c] - 1;
             END LOOP;
-            d := culprit;
+            IF refusal = 'replayed' THEN
+                posted[i] := -known[i];
+                CONTINUE;
+            END IF;
             posted[i] := 0;
-            refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[d],
-                'available', sides[d] * (debited[d] - credited[d]) - floors[d],
-                'needed', sides[d] * (debited[d] - credited[d]) - floors[d] - room);
+            available := sides[culprit] * (debited[culprit] - credited[culprit]) - floors[culprit];
+            refusals := refusals || jsonb_build_object('journal', i, 'outcome', refusal, 'account', codes[culprit],
+                'available', available, 'needed', available - room);
         END LOOP;
         IF next <= cardinality(amounts) THEN
             RAISE EXCEPTION 'transfer % of the batch is out of order', next;
@@ -195,15 +189,14 @@ BEGIN
 
     IF accepted > 0 THEN
         recorded := clock_timestamp();
-        IF to_regclass('ledger_journal_' || to_char(recorded AT TIME ZONE 'UTC', 'YYYYMM')) IS NULL THEN
+        IF to_regclass('ledger_transfer_' || to_char(recorded AT TIME ZONE 'UTC', 'YYYYMM')) IS NULL THEN
             PERFORM ledger_ensure_partitions(1);
         END IF;
-        INSERT INTO ledger_journal (id, recorded_at, happened_at, xid, event, reference, currency, metadata)
-        SELECT posted[i], recorded, happened[i], xid, events[i], refs[i], currencies[i], metadata[i]
-        FROM generate_series(1, cardinality(keys)) AS i WHERE posted[i] > 0;
-        INSERT INTO ledger_transfer
-            (journal_id, recorded_at, happened_at, debit_id, credit_id, amount, position, currency)
-        SELECT posted[j], recorded, happened[j], ids[debit[t]], ids[credit[t]], amounts[t], positions[t], currencies[j]
+        INSERT INTO ledger_transfer (journal_id, recorded_at, happened_at, xid, debit_id, credit_id, amount, position,
+            currency, event, reference, metadata)
+        SELECT posted[j], recorded, happened[j], xid, ids[debit[t]], ids[credit[t]], amounts[t], positions[t],
+            currencies[j], CASE positions[t] WHEN 1 THEN events[j] END, CASE positions[t] WHEN 1 THEN refs[j] END,
+            CASE positions[t] WHEN 1 THEN coalesce(metadata[j], '{}') END
         FROM generate_series(1, cardinality(amounts)) AS t, LATERAL (SELECT transfer_journal[t]) AS own (j)
         WHERE posted[j] > 0;
         UPDATE ledger_balance b SET debits = debited[n], credits = credited[n], version = b.version + moves[n]

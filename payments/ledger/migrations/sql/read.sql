@@ -1,10 +1,11 @@
 -- Live months and archived ones together.
-CREATE VIEW ledger_all_journal AS SELECT * FROM ledger_journal UNION ALL SELECT * FROM ledger_journal_archive;
 CREATE VIEW ledger_all_transfer AS SELECT * FROM ledger_transfer UNION ALL SELECT * FROM ledger_transfer_archive;
+CREATE VIEW ledger_all_journal AS
+SELECT journal_id AS id, recorded_at, happened_at, xid, event, reference, currency, metadata
+FROM ledger_all_transfer WHERE position = 1;
 
--- What moved these accounts in journals numbered up to `last` that a seal and those before it do not cover. Only
--- journals numbered up to the highest that is covered need a look at their transaction. It goes by number of journal
--- alone: `+ 0`, since a hot account has moved in nearly all that there are.
+-- What moved these accounts in journals numbered up to `last` that a seal and those before it do not cover. It goes
+-- by number of journal alone: `+ 0`, since a hot account has moved in nearly all that there are.
 CREATE FUNCTION ledger_uncovered(ids bigint[], seal bigint, last bigint) RETURNS TABLE (account_id bigint,
     happened_at timestamptz, recorded_at timestamptz, debits bigint, credits bigint)
 LANGUAGE sql STABLE SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
@@ -15,8 +16,7 @@ FROM ledger_all_transfer t,
 WHERE t.journal_id > (SELECT settled_id FROM ledger_seal WHERE sequence = seal) AND t.journal_id <= last
     AND (t.debit_id + 0 = ANY (ids) OR t.credit_id + 0 = ANY (ids)) AND side.id = ANY (ids)
     AND (t.journal_id > (SELECT high_id FROM ledger_seal WHERE sequence = seal)
-        OR (SELECT xid FROM ledger_all_journal WHERE id = t.journal_id AND recorded_at = t.recorded_at)
-            >= (SELECT to_xid FROM ledger_seal WHERE sequence = seal))
+        OR t.xid >= (SELECT to_xid FROM ledger_seal WHERE sequence = seal))
 $$;
 
 -- Sums of the accounts' transfers (numeric: a hot account's may leave 64 bits) that happened up to `at` (NULL: all of

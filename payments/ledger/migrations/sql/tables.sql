@@ -40,38 +40,31 @@ CREATE TABLE ledger_key (
 CREATE UNIQUE INDEX ledger_key_reverses ON ledger_key (reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX ledger_key_journal ON ledger_key (journal_id);
 
+-- A journal's first transfer carries what the journal says: event, reference and metadata, nothing on the others.
 -- Partitioned by the database's clock. The key above makes a journal unique over all partitions, and ledger_post is
 -- the only writer, so the rows need no foreign keys and no unique indexes of their own.
-CREATE TABLE ledger_journal (
-    id bigint NOT NULL,
-    recorded_at timestamptz NOT NULL,
-    happened_at timestamptz NOT NULL,
-    xid bigint NOT NULL,
-    event text NOT NULL,
-    reference text COLLATE "C" NOT NULL,
-    currency text NOT NULL,
-    metadata jsonb NOT NULL
-) PARTITION BY RANGE (recorded_at);
-CREATE INDEX ledger_journal_id ON ledger_journal (id);
-CREATE INDEX ledger_journal_reference ON ledger_journal (reference);
-
 CREATE TABLE ledger_transfer (
     journal_id bigint NOT NULL,
     recorded_at timestamptz NOT NULL,
     happened_at timestamptz NOT NULL,
+    xid bigint NOT NULL,
     debit_id bigint NOT NULL,
     credit_id bigint NOT NULL,
     amount bigint NOT NULL,
     position smallint NOT NULL,
     currency text NOT NULL,
+    event text,
+    reference text COLLATE "C",
+    metadata jsonb,
     CHECK (amount > 0 AND debit_id <> credit_id)
 ) PARTITION BY RANGE (recorded_at);
 CREATE INDEX ledger_transfer_journal ON ledger_transfer (journal_id);
-CREATE INDEX ledger_transfer_debit ON ledger_transfer (debit_id, happened_at);
-CREATE INDEX ledger_transfer_credit ON ledger_transfer (credit_id, happened_at);
+CREATE INDEX ledger_transfer_reference ON ledger_transfer (reference) WHERE reference IS NOT NULL;
+-- With the amount, so that sums over a time are read from the index alone.
+CREATE INDEX ledger_transfer_debit ON ledger_transfer (debit_id, happened_at) INCLUDE (amount);
+CREATE INDEX ledger_transfer_credit ON ledger_transfer (credit_id, happened_at) INCLUDE (amount);
 
 -- Months that were put away: still read, never written.
-CREATE TABLE ledger_journal_archive (LIKE ledger_journal INCLUDING ALL) PARTITION BY RANGE (recorded_at);
 CREATE TABLE ledger_transfer_archive (LIKE ledger_transfer INCLUDING ALL) PARTITION BY RANGE (recorded_at);
 
 -- What an account's transfers that happened up to `instant` summed to, among the journals sealed up to

@@ -1,0 +1,1 @@
+"""Measurements of the mall, run by `manage.py bench`."""
