@@ -19,6 +19,11 @@ urlpatterns = [
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    re_path(
+        r"^ops/settlements/(?P<pk>[0-9]{1,18})/statement\.(?P<form>pdf|csv|xlsx)$",
+        ops.settlement_file,
+        name="ops-settlement-file",
+    ),
     path("ops/banks/", banks.overview, name="ops-banks"),
     path("ops/banks/import/", banks.take_in, name="ops-banks-import"),
     path("ops/banks/batches/<int:pk>/", banks.batch, name="ops-batch"),

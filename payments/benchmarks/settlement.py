@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -83,11 +84,10 @@ def _load(*, setting: Setting, day: date) -> None:
     with psycopg2.connect(setting.owner_url) as owner, owner.cursor() as cursor:
         cursor.execute((SQL / "settlement_load.sql").read_text(), values)
     owner.close()
-    with psycopg2.connect(setting.owner_url) as owner:
+    with closing(psycopg2.connect(setting.owner_url)) as owner:
         owner.autocommit = True
         with owner.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
-    owner.close()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT merchant, sum(unsettled_released - unsettled_refunded)::bigint FROM payments_part GROUP BY merchant"
