@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from payments.views import book, book_entries, money, ops
+from payments.views import book, book_entries, confirming, money, ops
 
 urlpatterns = [
     path("money/", money.money, name="money"),
     path("money/accounts/<str:number>/", money.statement, name="money-statement"),
     path("money/card/<str:reference>/", money.card_question, name="money-card"),
-    path("money/confirm/<int:tender_id>/", money.confirm, name="money-confirm"),
+    path("money/confirm/<int:tender_id>/", confirming.payment, name="money-confirm"),
+    path("money/confirm/act/<int:challenge_id>/", confirming.act, name="money-confirm-act"),
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),

@@ -29,7 +29,19 @@ from payments.operations.cancelling import (
 )
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
-from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.confirming import (
+    Act,
+    Confirmation,
+    NotConfirmed,
+    UnableToConfirm,
+    act_to_confirm,
+    ask_for_code,
+    ask_to_confirm,
+    confirm,
+    confirm_act,
+    passkey_options,
+    take_confirmation,
+)
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -69,6 +81,7 @@ def one(results: Sequence[Success | PaymentError]) -> Success:
 
 
 __all__ = [
+    "Act",
     "Authorise",
     "CancelPart",
     "Cancelled",
@@ -82,6 +95,7 @@ __all__ = [
     "IssueVoucher",
     "KeyReused",
     "Moved",
+    "NotConfirmed",
     "OpenAccount",
     "OpenMerchantTerms",
     "PartRequest",
@@ -104,13 +118,16 @@ __all__ = [
     "UnableToRelease",
     "UnknownPayment",
     "VoidPayment",
+    "act_to_confirm",
     "answer_for_card",
     "ask_for_code",
+    "ask_to_confirm",
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
     "cards_are_played",
     "confirm",
+    "confirm_act",
     "deliver",
     "expire_payments",
     "held",
@@ -119,6 +136,7 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "passkey_options",
     "pay_in_capital",
     "publish",
     "receive_money",
@@ -126,6 +144,7 @@ __all__ = [
     "refund_parts",
     "release_parts",
     "sweep",
+    "take_confirmation",
     "undelivered",
     "verify_book",
     "void_payments",
