@@ -152,6 +152,26 @@ class PaymentActionRequired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentHeld(Event):
+    """Rules hold a payment until people of the bank have looked at it, at the latest at ``until``."""
+
+    name = "payments.payment_held"
+    payment_id: int
+    reference: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReviewed(Event):
+    """People have looked at a held payment and let it go on; one they refuse is told of as refused."""
+
+    name = "payments.payment_reviewed"
+    payment_id: int
+    reference: str
+    approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentExpired(Event):
     """A payment's time ran out; nothing is held any more."""
 

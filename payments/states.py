@@ -43,9 +43,14 @@ PAYMENT = Machine(
         ("recorded", "ask", "authorising"),
         ("recorded", "authorise", "authorised"),
         ("recorded", "need_action", "action_required"),
+        ("recorded", "hold", "in_review"),
         ("recorded", "refuse", "refused"),
         ("recorded", "expire", "expired"),
         ("recorded", "void", "voided"),
+        ("in_review", "approve", "recorded"),
+        ("in_review", "refuse", "refused"),
+        ("in_review", "expire", "expired"),
+        ("in_review", "void", "voided"),
         ("authorising", "authorise", "authorised"),
         ("authorising", "need_action", "action_required"),
         ("authorising", "refuse", "refused"),
@@ -108,7 +113,34 @@ ATTEMPT = Machine(
     ),
 )
 
-MACHINES = (PAYMENT, TENDER, PART, ATTEMPT)
+REVIEW = Machine(
+    name="review",
+    meaning="A payment that rules hold until people have looked at it; one that rules let pass stays as it began.",
+    transitions=(
+        ("none", "hold", "held"),
+        ("held", "second", "seconded"),
+        ("held", "approve", "approved"),
+        ("held", "refuse", "refused"),
+        ("held", "expire", "expired"),
+        ("seconded", "approve", "approved"),
+        ("seconded", "refuse", "refused"),
+        ("seconded", "expire", "expired"),
+    ),
+)
+
+CASE = Machine(
+    name="case",
+    meaning="Something for a person of operations to look at, and in whose hands it is.",
+    transitions=(
+        ("open", "take", "taken"),
+        ("open", "close", "closed"),
+        ("taken", "hand_over", "taken"),
+        ("taken", "give_back", "open"),
+        ("taken", "close", "closed"),
+    ),
+)
+
+MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, REVIEW, CASE)
 
 
 def may(*, machine: Machine, state: str, event: str) -> bool:

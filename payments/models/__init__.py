@@ -1,21 +1,26 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.cases import CaseNote, OperationsCase
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
+from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
-from payments.models.step_up import StepUpChallenge, StepUpCounter
+from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
     "Cancellation",
     "Capture",
+    "CaseNote",
     "CustomerAccount",
+    "FreePayments",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
+    "OperationsCase",
     "OutboxEvent",
     "Part",
     "Payment",
@@ -23,12 +28,14 @@ __all__ = [
     "ProviderAttempt",
     "Refund",
     "Release",
+    "Screening",
     "Settlement",
     "SettlementLine",
     "Share",
+    "Sighting",
     "StepUpChallenge",
-    "StepUpCounter",
     "Tender",
+    "UsedCode",
     "Verification",
     "Voucher",
     "VoucherReservation",

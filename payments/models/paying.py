@@ -19,6 +19,9 @@ class Payment(models.Model):
     state = models.CharField(max_length=20, default=PAYMENT.initial)
     refusal = models.CharField(max_length=500, blank=True)
     return_url = models.CharField(max_length=500, blank=True)
+    # Digests of the device it is made from and of where the goods go, for velocity rules.
+    device = models.CharField(max_length=64, blank=True, default="")
+    address = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)

@@ -29,6 +29,20 @@ from payments.operations.cancelling import (
 )
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
+from payments.operations.cases import (
+    CloseCase,
+    OpenCase,
+    Opened,
+    UnableToHandle,
+    UnknownCase,
+    close_case,
+    close_settled_cases,
+    hand_over_case,
+    note_case,
+    open_case,
+    open_cases,
+    take_case,
+)
 from payments.operations.confirming import (
     Act,
     Confirmation,
@@ -62,6 +76,7 @@ from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.reviewing import Review, UnableToReview
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -87,6 +102,7 @@ __all__ = [
     "Cancelled",
     "CapturePart",
     "Captured",
+    "CloseCase",
     "Confirmation",
     "Deposit",
     "Ended",
@@ -97,7 +113,9 @@ __all__ = [
     "Moved",
     "NotConfirmed",
     "OpenAccount",
+    "OpenCase",
     "OpenMerchantTerms",
+    "Opened",
     "PartRequest",
     "PaymentError",
     "PaymentOutcome",
@@ -106,16 +124,20 @@ __all__ = [
     "Refunded",
     "ReleasePart",
     "Released",
+    "Review",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
     "UnableToConfirm",
+    "UnableToHandle",
     "UnableToMoveMoney",
     "UnableToOpen",
     "UnableToRefund",
     "UnableToRelease",
+    "UnableToReview",
+    "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
     "act_to_confirm",
@@ -126,13 +148,19 @@ __all__ = [
     "cancel_parts",
     "capture_parts",
     "cards_are_played",
+    "close_case",
+    "close_settled_cases",
     "confirm",
     "confirm_act",
     "deliver",
     "expire_payments",
+    "hand_over_case",
     "held",
     "issue_vouchers",
+    "note_case",
     "one",
+    "open_case",
+    "open_cases",
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
@@ -144,6 +172,7 @@ __all__ = [
     "refund_parts",
     "release_parts",
     "sweep",
+    "take_case",
     "take_confirmation",
     "undelivered",
     "verify_book",

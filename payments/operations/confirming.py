@@ -109,6 +109,7 @@ def confirm(
             key=step_up.question_key(tender_id=tender_id), payee=tender.payment.reference, amount=amount
         )
         raise UnableToConfirm(str(problem), _confirmation(tender=tender, challenge=challenge)) from problem
+    step_up.begin_anew(account=tender.source)
     [outcome] = authorise_payments(requests=[Authorise(payment_id=tender.payment_id, at=at)])
     return outcome
 
