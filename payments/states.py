@@ -140,7 +140,18 @@ CASE = Machine(
     ),
 )
 
-MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, REVIEW, CASE)
+POLICY = Machine(
+    name="risk policy",
+    meaning="A version of the limits and rules of risk: proposed by one person, put in force by another.",
+    transitions=(
+        ("proposed", "approve", "in_force"),
+        ("proposed", "decline", "declined"),
+        ("proposed", "withdraw", "withdrawn"),
+        ("in_force", "replace", "replaced"),
+    ),
+)
+
+MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, REVIEW, CASE, POLICY)
 
 
 def may(*, machine: Machine, state: str, event: str) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import book, book_entries, cases, confirming, money, ops, reviews
+from payments.views import book, book_entries, cases, confirming, money, ops, reviews, rules
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/rules/", rules.rules, name="ops-rules"),
+    path("ops/rules/<int:version>/", rules.decide, name="ops-rules-decide"),
     path("ops/reviews/", reviews.queue, name="ops-reviews"),
     path("ops/reviews/<int:payment_id>/", reviews.review, name="ops-review"),
     path("ops/cases/", cases.index, name="ops-cases"),

@@ -1,7 +1,7 @@
 """Step-up: small payments from an account need no second factor; larger ones a code, bound to payee and amount.
 
-Free are payments up to ``RIALTO_STEP_UP_ABOVE``, fewer than ``RIALTO_STEP_UP_FREE_PAYMENTS`` of them and at most
-``RIALTO_STEP_UP_FREE_SUM`` together since the account last gave a second factor.
+Free are payments up to a sum, so many of them and so much together since the account last gave a second factor; the
+figures are of the policy in force.
 Whoever has a passkey or an authenticator app answers with that; everybody else by six digits sent by mail.
 The same questions guard other acts that must be confirmed: there the payee says what is done, and no amount is named.
 """
@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from payments.accounts import passkeys
+from payments.accounts.policy import Policy, in_force
 from payments.methods import Leg
 from payments.models import FreePayments, StepUpChallenge, UsedCode
 from payments.money import Money
@@ -73,17 +74,18 @@ class Challenge:
 def challenge_needed(*, account: str, amount: int) -> bool:
     """Return whether paying ``amount`` (minor units) from ``account`` needs a second factor."""
     row = FreePayments.objects.filter(pk=account).first() or FreePayments(account=account)
-    return not _is_free(row=row, amount=amount)
+    return not _is_free(row=row, amount=amount, limits=in_force())
 
 
-def spend_freely(*, account: str, amount: int) -> bool:
+def spend_freely(*, account: str, amount: int, limits: Policy | None = None) -> bool:
     """Count a payment without a second factor, in the caller's transaction; return whether it is allowed."""
-    if amount > settings.RIALTO_STEP_UP_ABOVE:
+    limits = limits or in_force()
+    if amount > limits.free_up_to:
         return False
     with transaction.atomic():
         FreePayments.objects.bulk_create([FreePayments(account=account)], ignore_conflicts=True)
         row = FreePayments.objects.select_for_update().get(pk=account)
-        if not _is_free(row=row, amount=amount):
+        if not _is_free(row=row, amount=amount, limits=limits):
             return False
         row.payments += 1
         row.spent += amount
@@ -96,11 +98,11 @@ def begin_anew(*, account: str) -> None:
     FreePayments.objects.filter(pk=account).update(payments=0, spent=0)
 
 
-def _is_free(*, row: FreePayments, amount: int) -> bool:
+def _is_free(*, row: FreePayments, amount: int, limits: Policy) -> bool:
     return (
-        amount <= settings.RIALTO_STEP_UP_ABOVE
-        and row.payments < settings.RIALTO_STEP_UP_FREE_PAYMENTS
-        and row.spent + amount <= settings.RIALTO_STEP_UP_FREE_SUM
+        amount <= limits.free_up_to
+        and row.payments < limits.free_payments
+        and row.spent + amount <= limits.free_sum
     )
 
 
@@ -112,13 +114,15 @@ def questions(*, legs: Sequence[Leg], always: Collection[int] = ()) -> dict[int,
     question is counted.
     """
     found = {}
-    for leg in legs:
-        if not leg.return_url:
-            continue
+    present = [leg for leg in legs if leg.return_url]
+    limits = in_force() if present else None
+    for leg in present:
         said = {"key": question_key(tender_id=leg.tender_id), "payee": leg.payment_reference, "amount": leg.amount}
         if is_passed(at=leg.at, **said):
             continue
-        if leg.payment_id not in always and spend_freely(account=leg.source, amount=leg.amount):
+        if leg.payment_id not in always and spend_freely(
+            account=leg.source, amount=leg.amount, limits=limits
+        ):
             continue
         found[leg.tender_id] = f"/money/confirm/{leg.tender_id}/"
     return found

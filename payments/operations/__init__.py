@@ -77,6 +77,14 @@ from payments.operations.recording import PartRequest, PaymentRequest, TenderReq
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
 from payments.operations.reviewing import Review, UnableToReview
+from payments.operations.ruling import (
+    Proposal,
+    Ruling,
+    UnableToRule,
+    approve_policy,
+    decline_policy,
+    propose_policy,
+)
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -120,11 +128,13 @@ __all__ = [
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
+    "Proposal",
     "RefundPart",
     "Refunded",
     "ReleasePart",
     "Released",
     "Review",
+    "Ruling",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
@@ -137,11 +147,13 @@ __all__ = [
     "UnableToRefund",
     "UnableToRelease",
     "UnableToReview",
+    "UnableToRule",
     "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
     "act_to_confirm",
     "answer_for_card",
+    "approve_policy",
     "ask_for_code",
     "ask_to_confirm",
     "authorise_payments",
@@ -152,6 +164,7 @@ __all__ = [
     "close_settled_cases",
     "confirm",
     "confirm_act",
+    "decline_policy",
     "deliver",
     "expire_payments",
     "hand_over_case",
@@ -166,6 +179,7 @@ __all__ = [
     "open_merchant_terms",
     "passkey_options",
     "pay_in_capital",
+    "propose_policy",
     "publish",
     "receive_money",
     "record_payments",

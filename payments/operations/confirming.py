@@ -169,6 +169,7 @@ def confirm_act(
     except step_up.WrongCode as problem:
         challenge = step_up.current(key=_key(row), payee=row.payee, amount=None)
         raise UnableToConfirm(str(problem), _act_confirmation(row=row, challenge=challenge)) from problem
+    row.refresh_from_db()
     return _act_confirmation(row=row, challenge=None)
 
 

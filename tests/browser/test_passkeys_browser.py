@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from pytest_django.live_server_helper import LiveServer
@@ -30,6 +31,9 @@ def market(fresh_database, settings):
     make_offer(merchant=merchant, title="Beeswax candle", price=900)
     make_offer(merchant=merchant, title="Brass desk lamp", price=8_900)
     shopper = make_shopper(email="ada@mail.example", money=100_000, password=secret, address=make_address())
+    EmailAddress.objects.update_or_create(
+        user=shopper, email=shopper.email, defaults={"verified": True, "primary": True}
+    )
     deliver_events()
     return shopper
 
