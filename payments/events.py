@@ -256,3 +256,43 @@ class MerchantPaidOut(Event):
     day: date
     amount: int
     account: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeOpened(Event):
+    """A card's holder questions a charge; ``moves_money`` is false for an inquiry. ``due_by`` is empty when unknown."""
+
+    name = "payments.dispute_opened"
+    dispute: str
+    part_reference: str
+    merchant: str
+    payer: str
+    amount: int
+    currency: str
+    reason: str
+    moves_money: bool
+    due_by: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeClosed(Event):
+    """A dispute is over; ``outcome`` is won, lost or inquiry_closed. Losing also tells of a refund."""
+
+    name = "payments.dispute_closed"
+    dispute: str
+    part_reference: str
+    merchant: str
+    payer: str
+    amount: int
+    currency: str
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderPaidOut(Event):
+    """The card provider paid what was available to our bank."""
+
+    name = "payments.provider_paid_out"
+    payout: str
+    amount: int
+    currency: str

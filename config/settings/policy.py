@@ -34,6 +34,9 @@ RIALTO_STEP_UP_FREE_PAYMENTS = 5
 RIALTO_STEP_UP_FREE_SUM = 15_000
 RIALTO_STEP_UP_VALID_FOR = timedelta(minutes=10)
 
+# A merchant is asked for evidence in a dispute until so long before the card's bank stops taking any.
+RIALTO_DISPUTE_OPERATIONS_NEED = timedelta(days=3)
+
 # What is looked at before a payment is asked for: what one payer, account, card, device or address did within a time,
 # this payment included. `challenge` asks for a second factor, `hold` lets people look first, `refuse` ends it, `pass`
 # only watches. They and the figures above are in force until operations agree on another version (/ops/rules/).

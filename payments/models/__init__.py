@@ -1,7 +1,9 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
 from payments.models.cases import CaseNote, OperationsCase
+from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -17,6 +19,12 @@ __all__ = [
     "Capture",
     "CaseNote",
     "CustomerAccount",
+    "Dispute",
+    "DisputeCall",
+    "DisputeEvent",
+    "DisputeMovement",
+    "Evidence",
+    "EvidenceFile",
     "FreePayments",
     "HandledEvent",
     "MerchantTerms",
@@ -27,6 +35,10 @@ __all__ = [
     "Payment",
     "Payout",
     "ProviderAttempt",
+    "ProviderBalance",
+    "ProviderBalanceTransaction",
+    "ProviderCursor",
+    "ProviderPayout",
     "Refund",
     "Release",
     "RiskPolicy",

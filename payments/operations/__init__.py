@@ -56,6 +56,7 @@ from payments.operations.confirming import (
     passkey_options,
     take_confirmation,
 )
+from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -72,6 +73,14 @@ from payments.operations.errors import (
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
+from payments.operations.provider_balance import (
+    dispute_lines_in_book,
+    keep_transactions,
+    make_available,
+    post_transactions,
+    unknown_disputes,
+)
+from payments.operations.provider_payouts import PayoutNoted, note_payouts
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
@@ -113,6 +122,7 @@ __all__ = [
     "CloseCase",
     "Confirmation",
     "Deposit",
+    "DisputeNoted",
     "Ended",
     "InProgress",
     "InvalidPayment",
@@ -128,6 +138,7 @@ __all__ = [
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
+    "PayoutNoted",
     "Proposal",
     "RefundPart",
     "Refunded",
@@ -166,11 +177,16 @@ __all__ = [
     "confirm_act",
     "decline_policy",
     "deliver",
+    "dispute_lines_in_book",
     "expire_payments",
     "hand_over_case",
     "held",
     "issue_vouchers",
+    "keep_transactions",
+    "make_available",
     "note_case",
+    "note_disputes",
+    "note_payouts",
     "one",
     "open_case",
     "open_cases",
@@ -179,6 +195,7 @@ __all__ = [
     "open_merchant_terms",
     "passkey_options",
     "pay_in_capital",
+    "post_transactions",
     "propose_policy",
     "publish",
     "receive_money",
@@ -189,6 +206,7 @@ __all__ = [
     "take_case",
     "take_confirmation",
     "undelivered",
+    "unknown_disputes",
     "verify_book",
     "void_payments",
     "withdraw_money",

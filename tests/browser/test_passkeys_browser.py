@@ -86,6 +86,10 @@ def test_a_passkey_is_added_confirms_a_larger_payment_and_signs_in(market, page_
     assert fits(page)
     keep_picture(page, "second-factor")
     page.get_by_role("link", name="Add a passkey").click()
+    # What guards an account is changed by whoever knows its password now.
+    page.fill("input[name=password]", PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url(re.compile("webauthn/add"))
     keep_picture(page, "passkey-add")
     assert fits(page)
     page.get_by_label("Name").fill("Ada's phone")
