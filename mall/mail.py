@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
 
 from mall.queries import orders
+from payments import events
 
 
 def send_order_confirmations(*, numbers: Sequence[str]) -> None:
@@ -18,6 +19,25 @@ def send_order_confirmations(*, numbers: Sequence[str]) -> None:
     letters = [_confirmation(letter=letter) for letter in orders.letters(numbers=numbers)]
     if letters:
         get_connection().send_messages(letters)
+
+
+def send_reviewed(*, decided: Mapping[str, events.PaymentReviewed]) -> None:
+    """Tell each buyer, by order number, that the bank has looked at his payment.
+
+    :raises OSError: the mail server did not take them; sending again is safe for the order.
+    """
+    letters = [_reviewed(letter=one, event=decided[one.number]) for one in orders.letters(numbers=list(decided))]
+    if letters:
+        get_connection().send_messages(letters)
+
+
+def _reviewed(*, letter: orders.OrderLetter, event: events.PaymentReviewed) -> EmailMessage:
+    context = {"letter": letter, "approved": event.approved, "url": event.url}
+    return EmailMessage(
+        subject=" ".join(render_to_string("mall/email/payment_reviewed_subject.txt", context).split()),
+        body=render_to_string("mall/email/payment_reviewed.txt", context),
+        to=[letter.email],
+    )
 
 
 def _confirmation(*, letter: orders.OrderLetter) -> EmailMessage:

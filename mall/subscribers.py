@@ -164,6 +164,19 @@ def mail_confirmation(happened: Sequence[events.OrderConfirmed]) -> None:
     mail.send_order_confirmations(numbers=[event.number for event in happened if event.at >= since])
 
 
+def go_on_reviewed(happened: Sequence[bank_events.PaymentReviewed]) -> None:
+    """Go on with payments that people let go on, also when whoever did so was cut off at that moment."""
+    for event in happened:
+        if event.approved:
+            bank.authorise(payment_id=event.payment_id, at=event.at)
+
+
+def mail_reviewed(happened: Sequence[bank_events.PaymentReviewed]) -> None:
+    """Write to the buyers whose payment the bank has looked at: it goes on, or it does not."""
+    since = bank.now() - MAIL_WITHIN
+    mail.send_reviewed(decided={event.reference: event for event in happened if event.at >= since})
+
+
 def _raise(problems: Sequence[Exception]) -> None:
     if problems:
         raise NotDone("; ".join(str(problem) for problem in problems[:5]))

@@ -163,12 +163,13 @@ class PaymentHeld(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentReviewed(Event):
-    """People have looked at a held payment and let it go on; one they refuse is told of as refused."""
+    """A held payment was looked at and goes on, or it came to nothing; ``url`` is where its payer goes on."""
 
     name = "payments.payment_reviewed"
     payment_id: int
     reference: str
     approved: bool
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +257,30 @@ class MerchantPaidOut(Event):
     day: date
     amount: int
     account: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCameBack(Event):
+    """A payment to another bank did not arrive; its money is where it came from. ``kind`` is payout or transfer."""
+
+    name = "payments.payment_came_back"
+    kind: str
+    holder: str
+    amount: int
+    currency: str
+    iban: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutAccountAsked(Event):
+    """A merchant's payouts are to go to another account from ``effective_at`` on, unless that is cancelled."""
+
+    name = "payments.payout_account_asked"
+    account_id: int
+    merchant: str
+    iban: str
+    effective_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,8 @@ CHALLENGES = 5
 DIGITS = 6
 WRONG_CODE = gettext_noop("This code is not right: %(left)d tries are left.")
 WRONG_PASSKEY = gettext_noop("This passkey did not confirm it: %(left)d tries are left.")
+# Questions whose key begins so are about an account that payouts are to go to, not about a sum.
+PAYOUT_ACCOUNT = "payout-account:"
 # Longer than an authenticator app's code is good, with its neighbors.
 CODE_LASTS = timedelta(minutes=5)
 
@@ -99,11 +101,7 @@ def begin_anew(*, account: str) -> None:
 
 
 def _is_free(*, row: FreePayments, amount: int, limits: Policy) -> bool:
-    return (
-        amount <= limits.free_up_to
-        and row.payments < limits.free_payments
-        and row.spent + amount <= limits.free_sum
-    )
+    return amount <= limits.free_up_to and row.payments < limits.free_payments and row.spent + amount <= limits.free_sum
 
 
 def questions(*, legs: Sequence[Leg], always: Collection[int] = ()) -> dict[int, str]:
@@ -120,9 +118,7 @@ def questions(*, legs: Sequence[Leg], always: Collection[int] = ()) -> dict[int,
         said = {"key": question_key(tender_id=leg.tender_id), "payee": leg.payment_reference, "amount": leg.amount}
         if is_passed(at=leg.at, **said):
             continue
-        if leg.payment_id not in always and spend_freely(
-            account=leg.source, amount=leg.amount, limits=limits
-        ):
+        if leg.payment_id not in always and spend_freely(account=leg.source, amount=leg.amount, limits=limits):
             continue
         found[leg.tender_id] = f"/money/confirm/{leg.tender_id}/"
     return found
@@ -134,18 +130,27 @@ def question_key(*, tender_id: int) -> str:
 
 
 def start(
-    *, key: str, holder: str, payee: str, amount: int | None, currency: str, at: datetime, return_url: str = ""
+    *,
+    key: str,
+    holder: str,
+    payee: str,
+    amount: int | None,
+    currency: str,
+    at: datetime,
+    return_url: str = "",
+    by_passkey: bool = False,
 ) -> Challenge:
     """Ask ``holder`` (`user:1`) for a second factor to pay ``amount`` minor units to ``payee``.
 
-    Without an amount ``payee`` is the act to confirm, in words. The same key is the same question again, without a new
-    code, as long as it says the same and lasts. Call it outside a transaction: a code is sent after it is written.
+    ``by_passkey``: the page that asks can take a passkey's answer. Without an amount ``payee`` is the act to confirm,
+    in words. The same key is the same question again, without a new code, as long as it says the same and lasts. Call
+    it outside a transaction: a code is sent after it is written.
 
     :raises TooManyChallenges: this holder has asked too often.
     :raises UnableToSendCode: the mail could not be sent; ask again.
     """
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    factor, by_app = _factor(holder=holder)
+    factor, by_app = _factor(holder=holder, by_passkey=by_passkey)
     with transaction.atomic():
         name = _name(key=key, payee=payee, amount=amount)
         _one_at_a_time(holder=holder)
@@ -213,7 +218,7 @@ def passkey_options(*, challenge_id: int, site: str) -> dict[str, Any]:
 def current(*, key: str, payee: str, amount: int | None) -> Challenge | None:
     """Return the question of that key as it stands, or nothing."""
     row = StepUpChallenge.objects.filter(key=_name(key=key, payee=payee, amount=amount)).first()
-    return _challenge(row=row, key=key, by_app=_factor(holder=row.holder)[1]) if row else None
+    return _challenge(row=row, key=key, by_app=_authenticator(holder=row.holder) is not None) if row else None
 
 
 def take(*, key: str, holder: str, payee: str, at: datetime) -> bool:
@@ -241,10 +246,10 @@ def _challenge(*, row: StepUpChallenge, key: str, by_app: bool) -> Challenge:
     return Challenge(challenge_id=row.pk, key=key, factor=row.factor, by_app=by_app, expires_at=row.expires_at)
 
 
-def _factor(*, holder: str) -> tuple[str, bool]:
+def _factor(*, holder: str, by_passkey: bool) -> tuple[str, bool]:
     """Return the strongest factor the holder has, and whether he has an app; a weaker one never stands in for it."""
     by_app = _authenticator(holder=holder) is not None
-    if passkeys.of_holder(user_id=_user_id(holder)):
+    if by_passkey and passkeys.of_holder(user_id=_user_id(holder)):
         return "passkey", by_app
     return ("totp" if by_app else "email"), by_app
 
@@ -317,6 +322,11 @@ def _letter(*, row: StepUpChallenge, code: str) -> str:
             "Your code for this: %(act)s\n\n%(code)s\n\nIt is valid for ten minutes, for this alone. If you did not "
             "ask for it, tell nobody the code and change your password."
         ) % {"act": row.payee, "code": code}
+    if row.key.startswith(PAYOUT_ACCOUNT):
+        return _(
+            "Your code for having payouts sent to %(payee)s is %(code)s. It is valid for ten minutes, for this "
+            "account alone. If you did not ask for it, do nothing and write to us."
+        ) % {"payee": row.payee, "code": code}
     amount = Money(row.amount, row.currency).format()
     return _(
         "Your code for paying %(amount)s to %(payee)s is %(code)s. It is valid for ten minutes, for this payment "

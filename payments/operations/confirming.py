@@ -78,6 +78,7 @@ def ask_for_code(*, tender_id: int, holder: str, at: datetime) -> Confirmation:
             amount=_amount(tender),
             currency=tender.payment.currency,
             at=at,
+            by_passkey=True,
         )
     except step_up.StepUpError as problem:
         raise UnableToConfirm(str(problem), _confirmation(tender=tender, challenge=None)) from problem
@@ -128,6 +129,7 @@ def ask_to_confirm(*, act: Act, at: datetime) -> str:
             currency="",
             at=at,
             return_url=act.return_url,
+            by_passkey=True,
         )
     except step_up.StepUpError as problem:
         nothing = Confirmation(
@@ -148,7 +150,14 @@ def act_to_confirm(*, challenge_id: int, holder: str, at: datetime) -> Confirmat
         return _act_confirmation(row=row, challenge=None)
     try:
         challenge = step_up.start(
-            key=_key(row), holder=holder, payee=row.payee, amount=None, currency="", at=at, return_url=row.return_url
+            key=_key(row),
+            holder=holder,
+            payee=row.payee,
+            amount=None,
+            currency="",
+            at=at,
+            return_url=row.return_url,
+            by_passkey=True,
         )
     except step_up.StepUpError as problem:
         raise UnableToConfirm(str(problem), _act_confirmation(row=row, challenge=None)) from problem

@@ -91,6 +91,7 @@ def approve(*, review: Review) -> PaymentOutcome | None:
                     payment_id=row.payment_id,
                     reference=payment.reference,
                     approved=True,
+                    url=payment.return_url,
                 )
             ]
         )

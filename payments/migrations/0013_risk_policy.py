@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0011_confirming_acts_checked'),
+        ('payments', '0012_confirming_acts_checked'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("payments", "0010_confirming_acts"),
+        ("payments", "0011_confirming_acts"),
     ]
 
     operations = [

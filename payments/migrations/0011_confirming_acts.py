@@ -8,7 +8,7 @@ FORGET = "DELETE FROM payments_stepupchallenge WHERE amount IS NULL OR factor = 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0009_validate_disputed"),
+        ("payments", "0010_money_elsewhere"),
     ]
 
     operations = [
