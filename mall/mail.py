@@ -8,7 +8,6 @@ from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
 
 from mall.queries import orders
-from payments import events
 
 
 def send_order_confirmations(*, numbers: Sequence[str]) -> None:
@@ -21,18 +20,18 @@ def send_order_confirmations(*, numbers: Sequence[str]) -> None:
         get_connection().send_messages(letters)
 
 
-def send_reviewed(*, decided: Mapping[str, events.PaymentReviewed]) -> None:
-    """Tell each buyer, by order number, that the bank has looked at his payment.
+def send_reviewed(*, decided: Mapping[str, tuple[bool, str]]) -> None:
+    """Tell each buyer, by order number, that his payment was looked at: whether it goes on, and his order's page.
 
     :raises OSError: the mail server did not take them; sending again is safe for the order.
     """
-    letters = [_reviewed(letter=one, event=decided[one.number]) for one in orders.letters(numbers=list(decided))]
+    letters = [_reviewed(letter=one, decision=decided[one.number]) for one in orders.letters(numbers=list(decided))]
     if letters:
         get_connection().send_messages(letters)
 
 
-def _reviewed(*, letter: orders.OrderLetter, event: events.PaymentReviewed) -> EmailMessage:
-    context = {"letter": letter, "approved": event.approved, "url": event.url}
+def _reviewed(*, letter: orders.OrderLetter, decision: tuple[bool, str]) -> EmailMessage:
+    context = {"letter": letter, "approved": decision[0], "url": decision[1]}
     return EmailMessage(
         subject=" ".join(render_to_string("mall/email/payment_reviewed_subject.txt", context).split()),
         body=render_to_string("mall/email/payment_reviewed.txt", context),
