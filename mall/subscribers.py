@@ -174,7 +174,8 @@ def go_on_reviewed(happened: Sequence[bank_events.PaymentReviewed]) -> None:
 def mail_reviewed(happened: Sequence[bank_events.PaymentReviewed]) -> None:
     """Write to the buyers whose payment the bank has looked at: it goes on, or it does not."""
     since = bank.now() - MAIL_WITHIN
-    mail.send_reviewed(decided={event.reference: (event.approved, event.url) for event in happened if event.at >= since})
+    news = [event for event in happened if event.at >= since]
+    mail.send_reviewed(decided={event.reference: (event.approved, event.url) for event in news})
 
 
 def _raise(problems: Sequence[Exception]) -> None:
