@@ -100,6 +100,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "financing-make-offers": {"task": "financing.tasks.make_offers", "schedule": crontab(hour=1, minute=0)},
     "financing-lapse-approvals": {"task": "financing.tasks.lapse_approvals", "schedule": crontab(minute=15)},
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
+    "mall-count-common-searches": {"task": "mall.tasks.count_common_searches", "schedule": 3_600.0},
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }
