@@ -41,6 +41,8 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.part_cancelled": ["mall.subscribers.give_up_part"],
     "payments.part_released": ["mall.subscribers.note_released"],
+    "payments.payout_account_asked": ["mall.subscribers.mail_payout_account"],
+    "payments.payment_came_back": ["mall.subscribers.mail_came_back"],
     "payments.part_refunded": ["mall.subscribers.note_refunded"],
 }
 
