@@ -261,6 +261,17 @@ CASE = Machine(
     ),
 )
 
+POLICY = Machine(
+    name="risk policy",
+    meaning="A version of the limits and rules of risk: proposed by one person, put in force by another.",
+    transitions=(
+        ("proposed", "approve", "in_force"),
+        ("proposed", "decline", "declined"),
+        ("proposed", "withdraw", "withdrawn"),
+        ("in_force", "replace", "replaced"),
+    ),
+)
+
 CARD_HOLD = Machine(
     name="card hold question",
     meaning="A hold on a card that its bank would not renew: the payer is asked for another card, until a deadline.",
@@ -299,6 +310,7 @@ MACHINES = (
     DELIVERY,
     BANK_ENTRY,
     PAYOUT_ACCOUNT,
+    POLICY,
     PROVIDER_EVENT,
     CARD_HOLD,
 )

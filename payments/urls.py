@@ -3,7 +3,19 @@
 from django.urls import path, re_path
 
 from payments import webhooks
-from payments.views import banks, book, book_entries, cards, cases, money, ops, reviews, transfers
+from payments.views import (
+    banks,
+    book,
+    book_entries,
+    cards,
+    cases,
+    confirming,
+    money,
+    ops,
+    reviews,
+    rules,
+    transfers,
+)
 
 urlpatterns = [
     path("webhooks/cards/", webhooks.card_events, name="webhooks-cards"),
@@ -19,11 +31,19 @@ urlpatterns = [
     path("money/cards/", cards.cards, name="money-cards"),
     path("money/cards/<int:pk>/remove/", cards.remove, name="money-card-remove"),
     path("money/hold/<str:token>/", cards.hold, name="money-hold"),
-    path("money/confirm/<int:tender_id>/", money.confirm, name="money-confirm"),
+    path("money/confirm/<int:tender_id>/", confirming.payment, name="money-confirm"),
+    path("money/confirm/act/<int:challenge_id>/", confirming.act, name="money-confirm-act"),
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    re_path(
+        r"^ops/settlements/(?P<pk>[0-9]{1,18})/statement\.(?P<form>pdf|csv|xlsx)$",
+        ops.settlement_file,
+        name="ops-settlement-file",
+    ),
+    path("ops/rules/", rules.rules, name="ops-rules"),
+    path("ops/rules/<int:version>/", rules.decide, name="ops-rules-decide"),
     path("ops/banks/", banks.overview, name="ops-banks"),
     path("ops/banks/import/", banks.take_in, name="ops-banks-import"),
     path("ops/banks/batches/<int:pk>/", banks.batch, name="ops-batch"),

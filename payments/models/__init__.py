@@ -17,6 +17,7 @@ from payments.models.elsewhere import (
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
+from payments.models.policy import RiskPolicy
 from payments.models.provider_events import ProviderEvent
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
 from payments.models.screening import Screening, Sighting
@@ -61,6 +62,7 @@ __all__ = [
     "ProviderPayout",
     "Refund",
     "Release",
+    "RiskPolicy",
     "SavedCard",
     "Screening",
     "Settlement",

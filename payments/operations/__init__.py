@@ -43,7 +43,19 @@ from payments.operations.cases import (
     open_cases,
     take_case,
 )
-from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.confirming import (
+    Act,
+    Confirmation,
+    NotConfirmed,
+    UnableToConfirm,
+    act_to_confirm,
+    ask_for_code,
+    ask_to_confirm,
+    confirm,
+    confirm_act,
+    passkey_options,
+    take_confirmation,
+)
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
@@ -90,6 +102,14 @@ from payments.operations.renewing import (
     replace_hold,
 )
 from payments.operations.reviewing import Review, UnableToReview
+from payments.operations.ruling import (
+    Proposal,
+    Ruling,
+    UnableToRule,
+    approve_policy,
+    decline_policy,
+    propose_policy,
+)
 from payments.operations.saved_cards import UnableToSave, card_options, remove_card, save_card, test_cards
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
@@ -112,6 +132,7 @@ def one(results: Sequence[Success | PaymentError]) -> Success:
 
 __all__ = [
     "NEW_CARD",
+    "Act",
     "Authorise",
     "CancelPart",
     "Cancelled",
@@ -129,6 +150,7 @@ __all__ = [
     "IssueVoucher",
     "KeyReused",
     "Moved",
+    "NotConfirmed",
     "OpenAccount",
     "OpenCase",
     "OpenMerchantTerms",
@@ -138,6 +160,7 @@ __all__ = [
     "PaymentOutcome",
     "PaymentRequest",
     "PayoutNoted",
+    "Proposal",
     "ProviderSilent",
     "ReceivedEvent",
     "RefundPart",
@@ -145,6 +168,7 @@ __all__ = [
     "ReleasePart",
     "Released",
     "Review",
+    "Ruling",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
@@ -158,12 +182,16 @@ __all__ = [
     "UnableToRelease",
     "UnableToReplace",
     "UnableToReview",
+    "UnableToRule",
     "UnableToSave",
     "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
+    "act_to_confirm",
     "answer_for_card",
+    "approve_policy",
     "ask_for_code",
+    "ask_to_confirm",
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
@@ -172,6 +200,8 @@ __all__ = [
     "close_case",
     "close_settled_cases",
     "confirm",
+    "confirm_act",
+    "decline_policy",
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
@@ -191,9 +221,11 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "passkey_options",
     "pay_in_capital",
     "poll_provider_events",
     "post_transactions",
+    "propose_policy",
     "publish",
     "receive_money",
     "received",
@@ -208,6 +240,7 @@ __all__ = [
     "store_provider_events",
     "sweep",
     "take_case",
+    "take_confirmation",
     "test_cards",
     "undelivered",
     "unknown_disputes",
