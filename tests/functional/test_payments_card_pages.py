@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -33,7 +34,7 @@ def question_of(user: User) -> models.CardHoldQuestion:
     payment = record(
         tenders=[("card", "pm_card_visa", 3_000)],
         parts=[(make_merchant(), 3_000)],
-        key="o1",
+        key=f"o{uuid4().hex[:12]}",
         payer=f"user:{user.pk}",
         at=at,
     )
