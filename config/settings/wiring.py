@@ -40,6 +40,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.part_cancelled": ["mall.subscribers.give_up_part"],
     "payments.part_released": ["mall.subscribers.note_released"],
+    "payments.dispute_closed": ["mall.subscribers.release_undisputed"],
     "payments.part_refunded": ["mall.subscribers.note_refunded"],
 }
 
@@ -87,6 +88,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-sweep": {"task": "payments.tasks.sweep", "schedule": 30.0},
+    "payments-read-provider": {"task": "payments.tasks.read_provider", "schedule": 300.0},
     "payments-seal": {"task": "payments.tasks.seal", "schedule": 10.0},
     "payments-keep-closings": {"task": "payments.tasks.keep_closings", "schedule": 900.0},
     "payments-close-books": {"task": "payments.tasks.close_books", "schedule": crontab(hour=0, minute=10)},

@@ -69,6 +69,7 @@ from payments.operations.provider_balance import (
     unknown_disputes,
 )
 from payments.operations.provider_payouts import PayoutNoted, note_payouts
+from payments.operations.provider_reading import ProviderSilent, read_provider
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
@@ -117,6 +118,7 @@ __all__ = [
     "PaymentOutcome",
     "PaymentRequest",
     "PayoutNoted",
+    "ProviderSilent",
     "RefundPart",
     "Refunded",
     "ReleasePart",
@@ -166,6 +168,7 @@ __all__ = [
     "pay_in_capital",
     "post_transactions",
     "publish",
+    "read_provider",
     "receive_money",
     "record_payments",
     "refund_parts",
