@@ -15,9 +15,10 @@ from django.conf import settings
 
 from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
-from payments.queries import facts, merchants, standing
+from payments.queries import disputes, facts, merchants, standing
 
 Event = events.Event
+Story = disputes.Story
 
 AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")

@@ -8,6 +8,7 @@ from mall.checkout import views as checkout
 from mall.component_views import components
 from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
+from mall.merchants import dispute_views as merchant_disputes
 from mall.merchants import money_views as merchant_money
 from mall.merchants import order_views as merchant_orders
 from mall.merchants import sell_views as sell
@@ -55,6 +56,10 @@ urlpatterns = [
     path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
     path("merchant/money/", merchant_money.money, name="merchant-money"),
     path("merchant/money/<int:pk>/", merchant_money.settlement, name="merchant-settlement"),
+    path("merchant/disputes/", merchant_disputes.disputes, name="merchant-disputes"),
+    path("merchant/disputes/<int:pk>/", merchant_disputes.dispute, name="merchant-dispute"),
+    path("merchant/disputes/<int:pk>/<slug:action>/", merchant_disputes.act, name="merchant-dispute-act"),
+    path("merchant/dispute-papers/<int:pk>/", merchant_disputes.paper, name="merchant-dispute-paper"),
     path("merchant/staff/", merchants.staff, name="merchant-staff"),
     path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),
     path("merchant/store/", merchants.store, name="merchant-store"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import book, book_entries, cases, money, ops, reviews
+from payments.views import book, book_entries, cases, disputes, money, ops, reviews
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("ops/cases/", cases.index, name="ops-cases"),
     path("ops/cases/<int:case_id>/", cases.case, name="ops-case"),
     path("ops/cases/<int:case_id>/<slug:action>/", cases.act, name="ops-case-act"),
+    path("ops/disputes/", disputes.index, name="ops-disputes"),
+    path("ops/disputes/<int:dispute_id>/", disputes.dispute, name="ops-dispute"),
+    path("ops/disputes/<int:dispute_id>/<slug:action>/", disputes.act, name="ops-dispute-act"),
+    path("ops/dispute-papers/<int:file_id>/", disputes.paper, name="ops-dispute-paper"),
     path("ops/ledger/", book.chart, name="book"),
     path("ops/ledger/accounts/", book.accounts, name="book-accounts"),
     path("ops/ledger/account/", book.account, name="book-account"),

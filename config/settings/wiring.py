@@ -72,6 +72,9 @@ RIALTO_BOOK_THINGS: list[str] = [
     "financing.workbench.things.pages",
 ]
 
+# What is known of a consignment that is disputed: `story(*, reference) -> Story | None`
+RIALTO_PART_STORY = "mall.queries.stories.story"
+
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
 

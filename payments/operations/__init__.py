@@ -44,6 +44,7 @@ from payments.operations.cases import (
     take_case,
 )
 from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.dispute_calls import accept_dispute, finish_dispute_calls, submit_dispute
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
@@ -58,6 +59,15 @@ from payments.operations.errors import (
     UnableToRefund,
     UnableToRelease,
     UnknownPayment,
+)
+from payments.operations.evidence import (
+    Paper,
+    UnableToAnswer,
+    UnknownDispute,
+    answer_dispute,
+    open_paper,
+    say,
+    write_evidence,
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
@@ -113,6 +123,7 @@ __all__ = [
     "OpenCase",
     "OpenMerchantTerms",
     "Opened",
+    "Paper",
     "PartRequest",
     "PaymentError",
     "PaymentOutcome",
@@ -126,6 +137,7 @@ __all__ = [
     "Review",
     "TenderRequest",
     "TermsOpened",
+    "UnableToAnswer",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
@@ -137,8 +149,11 @@ __all__ = [
     "UnableToRelease",
     "UnableToReview",
     "UnknownCase",
+    "UnknownDispute",
     "UnknownPayment",
     "VoidPayment",
+    "accept_dispute",
+    "answer_dispute",
     "answer_for_card",
     "ask_for_code",
     "authorise_payments",
@@ -151,6 +166,7 @@ __all__ = [
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
+    "finish_dispute_calls",
     "hand_over_case",
     "held",
     "issue_vouchers",
@@ -165,6 +181,7 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "open_paper",
     "pay_in_capital",
     "post_transactions",
     "publish",
@@ -173,6 +190,8 @@ __all__ = [
     "record_payments",
     "refund_parts",
     "release_parts",
+    "say",
+    "submit_dispute",
     "sweep",
     "take_case",
     "undelivered",
@@ -180,4 +199,5 @@ __all__ = [
     "verify_book",
     "void_payments",
     "withdraw_money",
+    "write_evidence",
 ]

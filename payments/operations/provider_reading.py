@@ -24,6 +24,7 @@ from payments.models import (
     ProviderCursor,
     ProviderPayout,
 )
+from payments.operations.dispute_calls import finish_dispute_calls
 from payments.operations.disputing import note_disputes
 from payments.operations.provider_balance import (
     dispute_lines_in_book,
@@ -59,6 +60,7 @@ def read_provider(*, at: datetime) -> int:
     try:
         _read_lines(at=at)
         done = post_transactions(at=at)
+        finish_dispute_calls(at=at)
         _read_disputes(at=at)
         dispute_lines_in_book(at=at)
         make_available(at=at)

@@ -131,3 +131,83 @@ def test_a_reading_that_breaks_off_is_made_up_for_by_the_next(path: str) -> None
     read()
     assert models.Dispute.objects.get(share=share).held == 10_000
     assert line_of(share).journal_id is not None
+
+
+def raised(**said: object) -> models.Dispute:
+    share = pay()
+    control("disputes", payment_intent=share.provider_reference, **said)
+    read()
+    return models.Dispute.objects.get(share=share)
+
+
+def write(row: models.Dispute, text: str = "winning_evidence", **more: object) -> None:
+    papers = more.pop("papers", [])
+    operations.write_evidence(
+        dispute_id=row.pk, texts={"uncategorized_text": text}, papers=papers, by="user:1", at=clock.now(), **more
+    )
+
+
+def test_evidence_with_a_paper_is_submitted_once_and_wins() -> None:
+    row = raised()
+    paper = operations.Paper(kind="receipt", name="../../receipt.pdf", content=b"%PDF-1.7 paid")
+    write(row, papers=[paper])
+    operations.submit_dispute(dispute_id=row.pk, by="user:2", at=clock.now())
+    row.refresh_from_db()
+    assert (row.state, row.taken, row.held) == ("won", 0, 0)
+    file = row.files.get()
+    assert (file.name, file.content_type, file.provider_file[:5]) == ("receipt.pdf", "application/pdf", "file_")
+    assert b"paid" not in (env.home() / "evidence" / file.stored_as).read_bytes()
+    assert operations.open_paper(file_id=file.pk)[2] == b"%PDF-1.7 paid"
+    with pytest.raises(operations.UnableToAnswer):
+        operations.submit_dispute(dispute_id=row.pk, by="user:2", at=clock.now())
+    with pytest.raises(operations.UnableToAnswer):
+        write(row)
+
+
+@pytest.mark.parametrize("kind", ["down", "drop", "error_after"])
+def test_an_answer_that_is_lost_is_looked_for_before_the_same_is_asked_again(kind: str) -> None:
+    row = raised()
+    write(row, "The parcel was signed for.")
+    control("faults", kind=kind, path=f"/v1/disputes/{row.provider_id}", times=1)
+    with pytest.raises(operations.InProgress):
+        operations.submit_dispute(dispute_id=row.pk, by="user:2", at=clock.now())
+    read()
+    row.refresh_from_db()
+    assert row.state == "under_review"
+    assert row.submitted_at is not None
+    assert card.api().disputes.retrieve(row.provider_id).evidence_details.submission_count == 1
+    assert row.calls.get().state == "done"
+
+
+def test_an_accepted_dispute_is_lost_at_once() -> None:
+    row = raised()
+    operations.answer_dispute(dispute_id=row.pk, answer="accept", by="user:1", at=clock.now(), merchant=row.merchant)
+    operations.accept_dispute(dispute_id=row.pk, by="user:2", at=clock.now())
+    row.refresh_from_db()
+    assert (row.state, row.answer, row.held) == ("lost", "accept", 0)
+
+
+def test_a_merchant_answers_in_time_and_for_himself_alone() -> None:
+    row = raised()
+    with pytest.raises(operations.UnknownDispute):
+        write(row, merchant="merchant:999")
+    models.Dispute.objects.filter(pk=row.pk).update(merchant_due_by=clock.now() - timedelta(minutes=1))
+    with pytest.raises(operations.UnableToAnswer, match="time to answer"):
+        write(row, merchant=row.merchant)
+    write(row)
+
+
+@pytest.mark.parametrize(
+    ("paper", "problem"),
+    [
+        (operations.Paper(kind="receipt", name="a.pdf", content=b"MZ\x90 program"), "neither a PDF"),
+        (operations.Paper(kind="receipt", name="a.pdf", content=b""), "empty"),
+        (operations.Paper(kind="passport", name="a.pdf", content=b"%PDF-"), "no paper"),
+        (operations.Paper(kind="receipt", name="a.pdf", content=b"%PDF-" + b"x" * 4_500_000), "4.5 MB"),
+    ],
+)
+def test_a_paper_is_checked_by_what_is_in_it(paper: operations.Paper, problem: str) -> None:
+    row = raised()
+    with pytest.raises(operations.UnableToAnswer, match=problem):
+        write(row, papers=[paper])
+    assert not row.files.exists()
