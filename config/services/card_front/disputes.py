@@ -30,12 +30,17 @@ def install(*, app: web.Application, emit: object) -> None:
     issuers.TEST_CARDS["pm_card_createDispute"] = DISPUTING
 
     @web.middleware
-    async def answer(request: web.Request, handler: object) -> web.StreamResponse:
-        path, method = request.path.rstrip("/"), request.method
-        if path == "/v1/files" and method == "POST":
+    async def files(request: web.Request, handler: object) -> web.StreamResponse:
+        path = request.path.rstrip("/")
+        if path == "/v1/files" and request.method == "POST":
             return web.json_response(await _keep_file(request))
         if path == "/v1/files" or path.startswith("/v1/files/"):
             return _shown(request, store.get(FILES, {}), path, "/v1/files")
+        return await handler(request)
+
+    @web.middleware
+    async def answer(request: web.Request, handler: object) -> web.StreamResponse:
+        path, method = request.path.rstrip("/"), request.method
         if path == "/v1/disputes" or (path.startswith("/v1/disputes/") and method == "GET"):
             return _shown(request, store.get(NAME, {}), path, "/v1/disputes")
         if path.startswith("/v1/disputes/"):
@@ -61,6 +66,8 @@ def install(*, app: web.Application, emit: object) -> None:
         _end(found, outcome, emit)
         return web.json_response(found)
 
+    # Right behind the faults: whoever reads a form of several parts before it leaves nothing of it.
+    app.middlewares.insert(1, files)
     app.middlewares.append(answer)
     app.router.add_post("/_config/disputes", raise_dispute)
     app.router.add_post("/_config/disputes/{id}", end_dispute)
