@@ -43,7 +43,19 @@ from payments.operations.cases import (
     open_cases,
     take_case,
 )
-from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.confirming import (
+    Act,
+    Confirmation,
+    NotConfirmed,
+    UnableToConfirm,
+    act_to_confirm,
+    ask_for_code,
+    ask_to_confirm,
+    confirm,
+    confirm_act,
+    passkey_options,
+    take_confirmation,
+)
 from payments.operations.dispute_calls import accept_dispute, finish_dispute_calls, submit_dispute
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
@@ -85,6 +97,14 @@ from payments.operations.recording import PartRequest, PaymentRequest, TenderReq
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
 from payments.operations.reviewing import Review, UnableToReview
+from payments.operations.ruling import (
+    Proposal,
+    Ruling,
+    UnableToRule,
+    approve_policy,
+    decline_policy,
+    propose_policy,
+)
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -104,6 +124,7 @@ def one(results: Sequence[Success | PaymentError]) -> Success:
 
 
 __all__ = [
+    "Act",
     "Authorise",
     "CancelPart",
     "Cancelled",
@@ -119,6 +140,7 @@ __all__ = [
     "IssueVoucher",
     "KeyReused",
     "Moved",
+    "NotConfirmed",
     "OpenAccount",
     "OpenCase",
     "OpenMerchantTerms",
@@ -129,12 +151,14 @@ __all__ = [
     "PaymentOutcome",
     "PaymentRequest",
     "PayoutNoted",
+    "Proposal",
     "ProviderSilent",
     "RefundPart",
     "Refunded",
     "ReleasePart",
     "Released",
     "Review",
+    "Ruling",
     "TenderRequest",
     "TermsOpened",
     "UnableToAnswer",
@@ -148,14 +172,18 @@ __all__ = [
     "UnableToRefund",
     "UnableToRelease",
     "UnableToReview",
+    "UnableToRule",
     "UnknownCase",
     "UnknownDispute",
     "UnknownPayment",
     "VoidPayment",
     "accept_dispute",
+    "act_to_confirm",
     "answer_dispute",
     "answer_for_card",
+    "approve_policy",
     "ask_for_code",
+    "ask_to_confirm",
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
@@ -163,6 +191,8 @@ __all__ = [
     "close_case",
     "close_settled_cases",
     "confirm",
+    "confirm_act",
+    "decline_policy",
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
@@ -182,8 +212,10 @@ __all__ = [
     "open_house_accounts",
     "open_merchant_terms",
     "open_paper",
+    "passkey_options",
     "pay_in_capital",
     "post_transactions",
+    "propose_policy",
     "publish",
     "read_provider",
     "receive_money",
@@ -194,6 +226,7 @@ __all__ = [
     "submit_dispute",
     "sweep",
     "take_case",
+    "take_confirmation",
     "undelivered",
     "unknown_disputes",
     "verify_book",
