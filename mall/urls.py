@@ -1,6 +1,6 @@
 """Addresses of the mall's pages."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
@@ -65,6 +65,11 @@ urlpatterns = [
     path("merchant/disputes/<int:pk>/", merchant_disputes.dispute, name="merchant-dispute"),
     path("merchant/disputes/<int:pk>/<slug:action>/", merchant_disputes.act, name="merchant-dispute-act"),
     path("merchant/dispute-papers/<int:pk>/", merchant_disputes.paper, name="merchant-dispute-paper"),
+    re_path(
+        r"^merchant/money/(?P<pk>[0-9]{1,18})/statement\.(?P<form>pdf|csv|xlsx)$",
+        merchant_money.settlement_file,
+        name="merchant-settlement-file",
+    ),
     path("merchant/staff/", merchants.staff, name="merchant-staff"),
     path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),
     path("merchant/store/", merchants.store, name="merchant-store"),
