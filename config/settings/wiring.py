@@ -42,6 +42,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.part_cancelled": ["mall.subscribers.give_up_part"],
     "payments.part_released": ["mall.subscribers.note_released"],
+    "payments.dispute_closed": ["mall.subscribers.release_undisputed"],
     "payments.payout_account_asked": ["mall.subscribers.mail_payout_account"],
     "payments.payment_came_back": ["mall.subscribers.mail_came_back"],
     "payments.part_refunded": ["mall.subscribers.note_refunded"],
@@ -84,6 +85,9 @@ RIALTO_BOOK_THINGS: list[str] = [
     "financing.workbench.things.pages",
 ]
 
+# What is known of a consignment that is disputed: `story(*, reference) -> Story | None`
+RIALTO_PART_STORY = "mall.queries.stories.story"
+
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
 
@@ -104,6 +108,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-provider-events": {"task": "payments.tasks.handle_provider_events", "schedule": 20.0},
     "payments-poll-provider": {"task": "payments.tasks.poll_provider_events", "schedule": 60.0},
     "payments-renew-card-holds": {"task": "payments.tasks.renew_card_holds", "schedule": 600.0},
+    "payments-read-provider": {"task": "payments.tasks.read_provider", "schedule": 300.0},
     "payments-seal": {"task": "payments.tasks.seal", "schedule": 10.0},
     "payments-keep-closings": {"task": "payments.tasks.keep_closings", "schedule": 900.0},
     "payments-close-books": {"task": "payments.tasks.close_books", "schedule": crontab(hour=0, minute=10)},

@@ -56,6 +56,7 @@ from payments.operations.confirming import (
     passkey_options,
     take_confirmation,
 )
+from payments.operations.dispute_calls import accept_dispute, finish_dispute_calls, submit_dispute
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
@@ -70,6 +71,15 @@ from payments.operations.errors import (
     UnableToRefund,
     UnableToRelease,
     UnknownPayment,
+)
+from payments.operations.evidence import (
+    Paper,
+    UnableToAnswer,
+    UnknownDispute,
+    answer_dispute,
+    open_paper,
+    say,
+    write_evidence,
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
@@ -89,6 +99,7 @@ from payments.operations.provider_events import (
     store_provider_events,
 )
 from payments.operations.provider_payouts import PayoutNoted, note_payouts
+from payments.operations.provider_reading import read_provider
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
@@ -155,6 +166,7 @@ __all__ = [
     "OpenCase",
     "OpenMerchantTerms",
     "Opened",
+    "Paper",
     "PartRequest",
     "PaymentError",
     "PaymentOutcome",
@@ -171,6 +183,7 @@ __all__ = [
     "Ruling",
     "TenderRequest",
     "TermsOpened",
+    "UnableToAnswer",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
@@ -185,9 +198,12 @@ __all__ = [
     "UnableToRule",
     "UnableToSave",
     "UnknownCase",
+    "UnknownDispute",
     "UnknownPayment",
     "VoidPayment",
+    "accept_dispute",
     "act_to_confirm",
+    "answer_dispute",
     "answer_for_card",
     "approve_policy",
     "ask_for_code",
@@ -205,6 +221,7 @@ __all__ = [
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
+    "finish_dispute_calls",
     "hand_over_case",
     "handle_provider_events",
     "held",
@@ -221,12 +238,14 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "open_paper",
     "passkey_options",
     "pay_in_capital",
     "poll_provider_events",
     "post_transactions",
     "propose_policy",
     "publish",
+    "read_provider",
     "receive_money",
     "received",
     "record_payments",
@@ -237,7 +256,9 @@ __all__ = [
     "renew_holds_of",
     "replace_hold",
     "save_card",
+    "say",
     "store_provider_events",
+    "submit_dispute",
     "sweep",
     "take_case",
     "take_confirmation",
@@ -247,4 +268,5 @@ __all__ = [
     "verify_book",
     "void_payments",
     "withdraw_money",
+    "write_evidence",
 ]
