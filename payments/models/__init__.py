@@ -13,6 +13,7 @@ from payments.models.elsewhere import (
     OutgoingPayment,
     PayoutAccount,
 )
+from payments.models.holding import MoneyHold
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -42,6 +43,7 @@ __all__ = [
     "FreePayments",
     "HandledEvent",
     "MerchantTerms",
+    "MoneyHold",
     "MovementLeg",
     "OperationsCase",
     "OutboxEvent",
