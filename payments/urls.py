@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import book, book_entries, cases, money, ops
+from payments.views import book, book_entries, cases, money, ops, reconciliation
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -16,6 +16,15 @@ urlpatterns = [
     path("ops/cases/", cases.index, name="ops-cases"),
     path("ops/cases/<int:case_id>/", cases.case, name="ops-case"),
     path("ops/cases/<int:case_id>/<slug:action>/", cases.act, name="ops-case-act"),
+    path("ops/reconciliation/", reconciliation.overview, name="ops-reconciliation"),
+    path("ops/reconciliation/statement/", reconciliation.statement, name="ops-reconciliation-statement"),
+    path("ops/reconciliation/<slug:name>/", reconciliation.source, name="ops-reconciliation-source"),
+    path("ops/reconciliation/<slug:name>/match/", reconciliation.match, name="ops-reconciliation-match"),
+    path(
+        "ops/reconciliation/<slug:name>/unmatch/<int:match_id>/",
+        reconciliation.unmatch,
+        name="ops-reconciliation-unmatch",
+    ),
     path("ops/ledger/", book.chart, name="book"),
     path("ops/ledger/accounts/", book.accounts, name="book-accounts"),
     path("ops/ledger/account/", book.account, name="book-account"),

@@ -6,11 +6,18 @@ from payments.models.movements import Cancellation, Capture, MovementLeg, Refund
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
+from payments.models.reconciling import (
+    BankStatement,
+    ReconciliationEntry,
+    ReconciliationMatch,
+    ReconciliationRun,
+)
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
 from payments.models.step_up import StepUpChallenge, StepUpCounter
 from payments.models.verifying import Verification
 
 __all__ = [
+    "BankStatement",
     "Cancellation",
     "Capture",
     "CaseNote",
@@ -24,6 +31,9 @@ __all__ = [
     "Payment",
     "Payout",
     "ProviderAttempt",
+    "ReconciliationEntry",
+    "ReconciliationMatch",
+    "ReconciliationRun",
     "Refund",
     "Release",
     "Settlement",
