@@ -49,24 +49,27 @@ class Finding:
     difference: int
 
 
-def match(*, entries: Sequence[Entry], days: int, references_bind: bool = True) -> list[Match]:
+def match(
+    *, entries: Sequence[Entry], days: int, references_bind: bool = True, known: Collection[str] = ()
+) -> list[Match]:
     """Return which open entries belong together: one to one by reference, by a reference's sum, by amount and date.
 
     By amount and date (at most ``days`` apart) only where each is the other's one candidate. Where
     ``references_bind`` both sides draw references from one register, and two that differ are two things; else only
-    a reference that both sides have speaks against it.
+    a reference that both sides have speaks against it. ``known`` are references with a match already: one more entry
+    of theirs is a double, whatever its amount would go with.
     """
     found: list[Match] = []
     left = {entry.id: entry for entry in sorted(entries, key=lambda entry: (entry.day, entry.id))}
-    for pairs in (_by_reference, _by_sum):
+    taken: set[str] = set()
+    for how, pairs in ((REFERENCE, _by_reference), (SUM, _by_sum)):
         for ids in pairs(left.values()):
-            found.append(Match(REFERENCE if pairs is _by_reference else SUM, ids))
-            for identifier in ids:
-                del left[identifier]
-    rest = list(left.values())
+            found.append(Match(how, ids))
+            taken |= {left.pop(identifier).reference for identifier in ids}
+    rest = [entry for entry in left.values() if entry.reference not in taken and entry.reference not in known]
     if not references_bind:
         shared = _references(rest, OURS) & _references(rest, THEIRS)
-        rest = [entry if entry.reference in shared else entry._replace(reference="") for entry in rest]
+        rest = [entry._replace(reference="") for entry in rest if entry.reference not in shared]
     return [*found, *(Match(AMOUNT_AND_DATE, ids) for ids in _by_amount_and_date(rest, days))]
 
 

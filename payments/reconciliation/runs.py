@@ -82,8 +82,13 @@ def plain(rows: Iterable[ReconciliationEntry]) -> list[matching.Entry]:
 
 def _match(*, source: Source, at: datetime) -> int:
     """Match what is open, also what was explained: the missing entry may come at last. Return how many entries."""
-    rows = ReconciliationEntry.objects.filter(source=source.name, match__isnull=True, by_hand=False)
-    found = matching.match(entries=plain(rows), days=source.window, references_bind=source.references_bind)
+    rows = list(ReconciliationEntry.objects.filter(source=source.name, match__isnull=True, by_hand=False))
+    found = matching.match(
+        entries=plain(rows),
+        days=source.window,
+        references_bind=source.references_bind,
+        known={reference for _side, reference, _amount, _currency in _matched(rows)},
+    )
     made = ReconciliationMatch.objects.bulk_create(
         [ReconciliationMatch(source=source.name, how=one.how, by=cases.MACHINE, at=at) for one in found],
         batch_size=AT_ONCE,
