@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import book, book_entries, cases, money, ops, reconciliation
+from payments.views import book, book_entries, cases, money, ops, reconciliation, reviews
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/reviews/", reviews.queue, name="ops-reviews"),
+    path("ops/reviews/<int:payment_id>/", reviews.review, name="ops-review"),
     path("ops/cases/", cases.index, name="ops-cases"),
     path("ops/cases/<int:case_id>/", cases.case, name="ops-case"),
     path("ops/cases/<int:case_id>/<slug:action>/", cases.act, name="ops-case-act"),

@@ -47,13 +47,18 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
 RIALTO_CHECKS: list[str] = [
     "payments.reconciliation.checks.check_parts",
     "payments.reconciliation.checks.check_tenders",
+    "payments.reconciliation.card_checks.check_disputes",
+    "payments.reconciliation.card_checks.check_provider_money",
     "financing.servicing.checks.check_loans",
     "mall.fulfilment.checks.check_consignments",
     "payments.reconciliation.checks.check_nothing_half_done",
 ]
 
 # What is reconciled every day beside consignments, each a `payments.reconciliation.sources.Source`
-RIALTO_RECONCILED: list[str] = ["payments.reconciliation.sources.NostroSource"]
+RIALTO_RECONCILED: list[str] = [
+    "payments.reconciliation.sources.CardSource",
+    "payments.reconciliation.sources.NostroSource",
+]
 
 # Consignments whose order, money and goods disagree: `differences(*, since, until, numbers)` -> (looked at, by number)
 RIALTO_CONSIGNMENT_DIFFERENCES = "mall.fulfilment.checks.differences"

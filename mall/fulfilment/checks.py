@@ -27,7 +27,7 @@ WHERE {which} ORDER BY c.id LIMIT %s
 
 _CHANGED = """
 SELECT DISTINCT consignment_id FROM fulfilment_consignmentevent
-WHERE recorded_at >= coalesce(%s::timestamptz, '-infinity') AND recorded_at < %s
+WHERE at >= coalesce(%s::timestamptz - interval '2 days', '-infinity') AND recorded_at < %s
 UNION SELECT id FROM fulfilment_consignment WHERE number = ANY (%s) ORDER BY 1
 """
 
@@ -73,7 +73,9 @@ def check_consignments() -> list[str]:
 def differences(
     *, since: datetime | None, until: datetime, numbers: Sequence[str]
 ) -> tuple[int, dict[str, list[str]]]:
-    """Compare the consignments that something was recorded of in a time, and those of these numbers.
+    """Compare the consignments that something happened to in a time, and those of these numbers.
+
+    What is told days late is left to :func:`check_consignments`, which looks at all of them.
 
     Returns how many that were, and the sentences on each that does not agree, by number.
     """

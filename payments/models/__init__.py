@@ -1,7 +1,9 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
 from payments.models.cases import CaseNote, OperationsCase
+from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -12,8 +14,9 @@ from payments.models.reconciling import (
     ReconciliationMatch,
     ReconciliationRun,
 )
+from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
-from payments.models.step_up import StepUpChallenge, StepUpCounter
+from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
@@ -22,6 +25,13 @@ __all__ = [
     "Capture",
     "CaseNote",
     "CustomerAccount",
+    "Dispute",
+    "DisputeCall",
+    "DisputeEvent",
+    "DisputeMovement",
+    "Evidence",
+    "EvidenceFile",
+    "FreePayments",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
@@ -31,17 +41,23 @@ __all__ = [
     "Payment",
     "Payout",
     "ProviderAttempt",
+    "ProviderBalance",
+    "ProviderBalanceTransaction",
+    "ProviderCursor",
+    "ProviderPayout",
     "ReconciliationEntry",
     "ReconciliationMatch",
     "ReconciliationRun",
     "Refund",
     "Release",
+    "Screening",
     "Settlement",
     "SettlementLine",
     "Share",
+    "Sighting",
     "StepUpChallenge",
-    "StepUpCounter",
     "Tender",
+    "UsedCode",
     "Verification",
     "Voucher",
     "VoucherReservation",

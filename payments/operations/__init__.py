@@ -44,6 +44,7 @@ from payments.operations.cases import (
     take_case,
 )
 from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -60,10 +61,19 @@ from payments.operations.errors import (
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
+from payments.operations.provider_balance import (
+    dispute_lines_in_book,
+    keep_transactions,
+    make_available,
+    post_transactions,
+    unknown_disputes,
+)
+from payments.operations.provider_payouts import PayoutNoted, note_payouts
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.reviewing import Review, UnableToReview
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -91,6 +101,7 @@ __all__ = [
     "CloseCase",
     "Confirmation",
     "Deposit",
+    "DisputeNoted",
     "Ended",
     "InProgress",
     "InvalidPayment",
@@ -105,10 +116,12 @@ __all__ = [
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
+    "PayoutNoted",
     "RefundPart",
     "Refunded",
     "ReleasePart",
     "Released",
+    "Review",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
@@ -120,6 +133,7 @@ __all__ = [
     "UnableToOpen",
     "UnableToRefund",
     "UnableToRelease",
+    "UnableToReview",
     "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
@@ -133,11 +147,16 @@ __all__ = [
     "close_settled_cases",
     "confirm",
     "deliver",
+    "dispute_lines_in_book",
     "expire_payments",
     "hand_over_case",
     "held",
     "issue_vouchers",
+    "keep_transactions",
+    "make_available",
     "note_case",
+    "note_disputes",
+    "note_payouts",
     "one",
     "open_case",
     "open_cases",
@@ -145,6 +164,7 @@ __all__ = [
     "open_house_accounts",
     "open_merchant_terms",
     "pay_in_capital",
+    "post_transactions",
     "publish",
     "receive_money",
     "record_payments",
@@ -153,6 +173,7 @@ __all__ = [
     "sweep",
     "take_case",
     "undelivered",
+    "unknown_disputes",
     "verify_book",
     "void_payments",
     "withdraw_money",

@@ -119,11 +119,11 @@ def close_answered(*, entries: Sequence[int], at: datetime) -> None:
 def _open_cases(*, source: Source, day: date, at: datetime) -> None:
     """Make a case of every finding that has none; one that a person has explained by closing it stays explained."""
     rows = {row.pk: row for row in open_entries(source=source.name).select_related("case").order_by("day", "pk")}
-    latest = day - timedelta(days=source.patience)
+    waits = {matching.MISSING: source.patience, matching.UNKNOWN: source.notice}
     found = [
         finding
         for finding in matching.findings(entries=plain(rows.values()), matched=_matched(rows.values()))
-        if finding.kind != matching.MISSING or rows[finding.ids[0]].day < latest
+        if rows[finding.ids[0]].day <= day - timedelta(days=waits.get(finding.kind, 0))
     ]
     fresh: list[matching.Finding] = []
     for finding in found:

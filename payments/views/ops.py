@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from payments import clock, queries
-from payments.queries import cases
+from payments.queries import cases, reviews
 from payments.views import access
 
 # What operations may start: name in the form -> task, and what the button says.
@@ -31,6 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     context = {
         "day": queries.overview(today=now.date()),
+        "held_count": reviews.held_count(),
         "now": now,
         "runs": _buttons(),
         "open_cases": sum(row.cases for row in cases.waiting()),
