@@ -4,6 +4,15 @@ from payments.models.accounts import CustomerAccount
 from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
 from payments.models.cases import CaseNote, OperationsCase
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
+from payments.models.elsewhere import (
+    AccountTier,
+    BankEntry,
+    BankFile,
+    Batch,
+    Delivery,
+    OutgoingPayment,
+    PayoutAccount,
+)
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
@@ -20,11 +29,16 @@ from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
+    "AccountTier",
+    "BankEntry",
+    "BankFile",
     "BankStatement",
+    "Batch",
     "Cancellation",
     "Capture",
     "CaseNote",
     "CustomerAccount",
+    "Delivery",
     "Dispute",
     "DisputeCall",
     "DisputeEvent",
@@ -37,9 +51,11 @@ __all__ = [
     "MovementLeg",
     "OperationsCase",
     "OutboxEvent",
+    "OutgoingPayment",
     "Part",
     "Payment",
     "Payout",
+    "PayoutAccount",
     "ProviderAttempt",
     "ProviderBalance",
     "ProviderBalanceTransaction",

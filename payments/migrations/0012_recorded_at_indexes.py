@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("payments", "0010_reconciliation"),
+        ("payments", "0011_reconciliation"),
     ]
 
     operations = [
