@@ -31,7 +31,7 @@ _CARD_LINES = """
     JOIN payments_tender AS tender ON tender.id = leg.tender_id AND tender.method = 'card'
     JOIN payments_part AS part ON part.id = moved.part_id
     JOIN payments_share AS share ON share.part_id = part.id AND share.tender_id = tender.id
-    WHERE moved.recorded_at >= coalesce(%(since)s, '-infinity') AND moved.recorded_at < %(until)s
+    WHERE moved.recorded_at >= coalesce(%(since)s::timestamptz, '-infinity') AND moved.recorded_at < %(until)s
     UNION ALL
     SELECT 'ours', 'refund:' || leg.id, share.provider_reference, -leg.amount, part.currency, moved.at,
         'refund of ' || part.reference, ARRAY[part.reference]
@@ -40,22 +40,23 @@ _CARD_LINES = """
     JOIN payments_tender AS tender ON tender.id = leg.tender_id AND tender.method = 'card'
     JOIN payments_part AS part ON part.id = moved.part_id
     JOIN payments_share AS share ON share.part_id = part.id AND share.tender_id = tender.id
-    WHERE moved.recorded_at >= coalesce(%(since)s, '-infinity') AND moved.recorded_at < %(until)s
+    WHERE moved.recorded_at >= coalesce(%(since)s::timestamptz, '-infinity') AND moved.recorded_at < %(until)s
     UNION ALL
     SELECT 'ours', 'dispute:' || moved.id, moved.key, moved.amount, dispute.currency, moved.at,
         moved.kind || ' by dispute ' || dispute.provider_id, ARRAY[dispute.provider_id]
     FROM payments_disputemovement AS moved JOIN payments_dispute AS dispute ON dispute.id = moved.dispute_id
-    WHERE moved.amount <> 0 AND moved.recorded_at >= coalesce(%(since)s, '-infinity') AND moved.recorded_at < %(until)s
+    WHERE moved.amount <> 0
+        AND moved.recorded_at >= coalesce(%(since)s::timestamptz, '-infinity') AND moved.recorded_at < %(until)s
     UNION ALL
     SELECT 'ours', 'payout:' || provider_id, provider_id, -amount, currency, paid_at, 'payout', ARRAY[provider_id]
     FROM payments_providerpayout
-    WHERE journal_id IS NOT NULL AND paid_at >= coalesce(%(since)s, '-infinity') AND paid_at < %(until)s
+    WHERE journal_id IS NOT NULL AND paid_at >= coalesce(%(since)s::timestamptz, '-infinity') AND paid_at < %(until)s
     UNION ALL
     SELECT 'ours', 'payout-failed:' || provider_id, provider_id, amount, currency, failed_at, failure,
         ARRAY[provider_id]
     FROM payments_providerpayout
     WHERE returned_journal_id IS NOT NULL
-        AND failed_at >= coalesce(%(since)s, '-infinity') AND failed_at < %(until)s
+        AND failed_at >= coalesce(%(since)s::timestamptz, '-infinity') AND failed_at < %(until)s
     UNION ALL
     SELECT 'theirs', provider_id,
         CASE kind WHEN 'adjustment' THEN provider_id WHEN 'payout' THEN source WHEN 'payout_failure' THEN source
@@ -63,7 +64,7 @@ _CARD_LINES = """
         amount, currency, created_at, kind, ARRAY[]::varchar[]
     FROM payments_providerbalancetransaction
     WHERE amount <> 0 AND NOT kind = ANY (%(charges)s)
-        AND recorded_at >= coalesce(%(since)s, '-infinity') AND recorded_at < %(until)s
+        AND recorded_at >= coalesce(%(since)s::timestamptz, '-infinity') AND recorded_at < %(until)s
 """
 
 
