@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given
-from hypothesis import settings as lived_with
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from payments import models, operations, settlement
 from payments.ledger import operations as ledger
 from payments.operations import errors
-from payments.providers import card_money
-from tests.factories import disputes
+from payments.reconciliation import checks
 from tests.factories.payments import (
     AT,
     authorise,
@@ -35,8 +33,6 @@ amounts = st.integers(min_value=1, max_value=9_999)
 parts = st.integers(min_value=0, max_value=5)
 acts = st.one_of(
     st.tuples(st.just("pay"), st.lists(amounts, min_size=1, max_size=3), st.integers(0, 12_000)),
-    st.tuples(st.just("pay by card"), st.lists(amounts, min_size=1, max_size=3), st.integers(0, 12_000)),
-    st.tuples(st.just("dispute"), parts, st.sampled_from(["won", "lost"])),
     st.tuples(st.just("capture"), parts, st.none() | amounts),
     st.tuples(st.just("release"), parts, st.none() | amounts),
     st.tuples(st.just("refund"), parts, amounts),
@@ -71,7 +67,6 @@ class History:
         self.parts: list[str] = []
         self.said: list[tuple] = []
         self.did: Counter[str] = Counter()
-        self.disputed: dict[int, tuple] = {}
 
     @property
     def at(self) -> datetime:
@@ -82,10 +77,8 @@ class History:
         name, first, second = act
         key = f"k{number}"
         self.did[name] += 1
-        if name.startswith("pay"):
-            self.pay(number, first, second, by_card=name == "pay by card")
-        elif name == "dispute":
-            self.dispute(self.parts[-1 - first % len(self.parts)], second)
+        if name == "pay":
+            self.pay(number, first, second)
         elif name == "day":
             self.live_on(first, second)
         elif name == "skew":
@@ -113,11 +106,10 @@ class History:
         if not isinstance(result, errors.PaymentError):
             self.said.append((name, part, second, key))
 
-    def pay(self, number: int, shares: list[int], by_voucher: int, *, by_card: bool) -> None:
+    def pay(self, number: int, shares: list[int], by_voucher: int) -> None:
         total = sum(shares)
         by_voucher = min(by_voucher, total)
-        rest = ("card", "pm_card_visa") if by_card else ("bank_account", self.account)
-        tenders = [("voucher", "V", by_voucher), (*rest, total - by_voucher)]
+        tenders = [("voucher", "V", by_voucher), ("bank_account", self.account, total - by_voucher)]
         payment = record(
             tenders=[tender for tender in tenders if tender[2]],
             parts=[(self.merchants[index % 2], amount) for index, amount in enumerate(shares)],
@@ -126,29 +118,6 @@ class History:
         )
         authorise(payment, at=self.at)
         self.parts += [f"o{number}-{index}" for index in range(1, len(shares) + 1)]
-
-    def dispute(self, part: str, ending: str) -> None:
-        """Question what is left of a part's charge; the next time it is decided."""
-        share = models.Share.objects.filter(part__reference=part, tender__method="card").first()
-        if share is None:
-            return
-        known = self.disputed.get(share.pk)
-        if known is None:
-            amount = share.captured - share.refunded
-            if amount:
-                self.disputed[share.pk] = amount, disputes.line(-amount, fee=1_500)
-                self._tell(share, "needs_response")
-        else:
-            self._tell(share, ending, disputes.line(known[0]) if ending == "won" else None)
-            # Told twice, it changes nothing.
-            self._tell(share, ending)
-
-    def _tell(self, share: models.Share, status: str, *back: dict | None) -> None:
-        amount, *lines = self.disputed[share.pk]
-        lines += [one for one in back if one]
-        self.disputed[share.pk] = amount, *lines
-        said = disputes.dispute(share, status, *lines, amount=amount, identifier=f"dp_{share.pk}")
-        operations.note_disputes(told=[card_money.dispute_facts(said)], at=self.at)
 
     def live_on(self, days: int, pays_out: bool) -> None:
         self.now += timedelta(days=days)
@@ -164,12 +133,19 @@ class History:
 
 
 def broken() -> list[str]:
-    """Return what does not hold: in the book, between it and the rows of payments, and in every other check there is.
+    """Return what does not hold: between the rows of payments, between them and the book, and in the book."""
+    return [
+        *checks.check_parts(),
+        *checks.check_tenders(),
+        *checks.check_nothing_half_done(),
+        *_out_of_balance(),
+    ]
 
-    Seals and closings are left out: they are of transactions that have ended.
-    """
-    checks = ledger.verify().checks
-    return [problem for check in (*checks[:4], *checks[6:]) for problem in check.problems]
+
+def _out_of_balance() -> list[str]:
+    """Return what the book itself says: it balances, and no account is below its floor or beside its transfers."""
+    found = ledger.verify()
+    return [problem for check in found.checks[:4] for problem in check.problems]
 
 
 def live(history: list[tuple], did: Counter[str]) -> None:
@@ -186,16 +162,11 @@ def live(history: list[tuple], did: Counter[str]) -> None:
 unhurried = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@pytest.fixture(autouse=True)
-def _cards(settings: object) -> None:
-    settings.RIALTO_METHODS = disputes.METHODS
-
-
 @pytest.mark.django_db
 def test_every_history_leaves_books_that_balance_to_the_cent_after_each_step(tell: Callable[[str], None]) -> None:
     did: Counter[str] = Counter()
 
-    @lived_with(max_examples=20, deadline=None, suppress_health_check=unhurried)
+    @settings(max_examples=20, deadline=None, suppress_health_check=unhurried)
     @given(history=st.lists(acts, min_size=5, max_size=20))
     def lived(history: list[tuple]) -> None:
         live(history, did)
@@ -209,7 +180,7 @@ def test_every_history_leaves_books_that_balance_to_the_cent_after_each_step(tel
 def test_a_thousand_long_histories_balance_after_each_step(tell: Callable[[str], None]) -> None:
     did: Counter[str] = Counter()
 
-    @lived_with(
+    @settings(
         max_examples=int(os.environ.get("RIALTO_LONG_HISTORIES", "1000")),
         deadline=None,
         suppress_health_check=unhurried,

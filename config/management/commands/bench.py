@@ -11,11 +11,10 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.test.utils import override_settings
 
-from config import env
 from config.benchmarks import throwaway
 from mall.benchmarks import search
 from payments import clock
-from payments.benchmarks import figures, ledger, paying
+from payments.benchmarks import figures, ledger
 
 
 class Command(BaseCommand):
@@ -32,10 +31,6 @@ class Command(BaseCommand):
         found.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         found.add_argument("--products", type=int, default=1_000_000, help="the catalogue (default 1,000,000)")
 
-        paid = subjects.add_parser("payments", help="authorise, capture and release a second, at 1 and 4 processes")
-        paid.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-        paid.add_argument("--seconds", type=float, default=5, help="how long a round lasts (default 5)")
-
     def handle(self, *, subject: str, **options: object) -> None:
         if options.get("seconds", 1) <= 0 or options.get("transfers", 1_000) < 1_000:
             raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
@@ -45,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
         try:
             measured = getattr(self, f"_{subject}")(options)
-        except (throwaway.UnableToMeasure, paying.UnableToMeasure) as problem:
+        except throwaway.UnableToMeasure as problem:
             raise CommandError(str(problem)) from None
         for line in figures.table(figures=measured):
             self.stdout.write(line)
@@ -73,19 +68,6 @@ class Command(BaseCommand):
                     seconds=options["seconds"],
                     transfers=options["transfers"],
                     peer=options["peer"],
-                    say=self.stderr.write,
-                )
-            )
-
-    def _payments(self, options: dict) -> list[figures.Figure]:
-        in_process = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-        with throwaway.database(apps=()) as made, override_settings(CACHES=in_process, RIALTO_OUTBOX_KICK=False):
-            return paying.run(
-                setting=paying.Setting(
-                    url=made.url,
-                    folder=env.CHECKOUT,
-                    at=clock.now(),
-                    seconds=options["seconds"],
                     say=self.stderr.write,
                 )
             )
