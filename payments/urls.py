@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path
 
-from payments.views import banks, book, book_entries, cases, money, ops, reconciliation, reviews, transfers
+from payments.views import (
+    banks,
+    book,
+    book_entries,
+    cases,
+    confirming,
+    money,
+    ops,
+    reconciliation,
+    reviews,
+    rules,
+    transfers,
+)
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -14,11 +26,14 @@ urlpatterns = [
     ),
     path("money/transfer/", transfers.transfer, name="money-transfer"),
     path("money/card/<str:reference>/", money.card_question, name="money-card"),
-    path("money/confirm/<int:tender_id>/", money.confirm, name="money-confirm"),
+    path("money/confirm/<int:tender_id>/", confirming.payment, name="money-confirm"),
+    path("money/confirm/act/<int:challenge_id>/", confirming.act, name="money-confirm-act"),
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/rules/", rules.rules, name="ops-rules"),
+    path("ops/rules/<int:version>/", rules.decide, name="ops-rules-decide"),
     path("ops/banks/", banks.overview, name="ops-banks"),
     path("ops/banks/import/", banks.take_in, name="ops-banks-import"),
     path("ops/banks/batches/<int:pk>/", banks.batch, name="ops-batch"),

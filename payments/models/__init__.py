@@ -16,6 +16,7 @@ from payments.models.elsewhere import (
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
+from payments.models.policy import RiskPolicy
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
 from payments.models.reconciling import (
     BankStatement,
@@ -66,6 +67,7 @@ __all__ = [
     "ReconciliationRun",
     "Refund",
     "Release",
+    "RiskPolicy",
     "Screening",
     "Settlement",
     "SettlementLine",

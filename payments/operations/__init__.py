@@ -43,7 +43,19 @@ from payments.operations.cases import (
     open_cases,
     take_case,
 )
-from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.confirming import (
+    Act,
+    Confirmation,
+    NotConfirmed,
+    UnableToConfirm,
+    act_to_confirm,
+    ask_for_code,
+    ask_to_confirm,
+    confirm,
+    confirm_act,
+    passkey_options,
+    take_confirmation,
+)
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
@@ -74,6 +86,14 @@ from payments.operations.recording import PartRequest, PaymentRequest, TenderReq
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
 from payments.operations.reviewing import Review, UnableToReview
+from payments.operations.ruling import (
+    Proposal,
+    Ruling,
+    UnableToRule,
+    approve_policy,
+    decline_policy,
+    propose_policy,
+)
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -93,6 +113,7 @@ def one(results: Sequence[Success | PaymentError]) -> Success:
 
 
 __all__ = [
+    "Act",
     "Authorise",
     "CancelPart",
     "Cancelled",
@@ -108,6 +129,7 @@ __all__ = [
     "IssueVoucher",
     "KeyReused",
     "Moved",
+    "NotConfirmed",
     "OpenAccount",
     "OpenCase",
     "OpenMerchantTerms",
@@ -117,11 +139,13 @@ __all__ = [
     "PaymentOutcome",
     "PaymentRequest",
     "PayoutNoted",
+    "Proposal",
     "RefundPart",
     "Refunded",
     "ReleasePart",
     "Released",
     "Review",
+    "Ruling",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
@@ -134,11 +158,15 @@ __all__ = [
     "UnableToRefund",
     "UnableToRelease",
     "UnableToReview",
+    "UnableToRule",
     "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
+    "act_to_confirm",
     "answer_for_card",
+    "approve_policy",
     "ask_for_code",
+    "ask_to_confirm",
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
@@ -146,6 +174,8 @@ __all__ = [
     "close_case",
     "close_settled_cases",
     "confirm",
+    "confirm_act",
+    "decline_policy",
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
@@ -163,8 +193,10 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "passkey_options",
     "pay_in_capital",
     "post_transactions",
+    "propose_policy",
     "publish",
     "receive_money",
     "record_payments",
@@ -172,6 +204,7 @@ __all__ = [
     "release_parts",
     "sweep",
     "take_case",
+    "take_confirmation",
     "undelivered",
     "unknown_disputes",
     "verify_book",

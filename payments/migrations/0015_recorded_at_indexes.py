@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("payments", "0011_reconciliation"),
+        ("payments", "0014_reconciliation"),
     ]
 
     operations = [
