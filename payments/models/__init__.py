@@ -19,6 +19,12 @@ from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.policy import RiskPolicy
 from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
+from payments.models.reconciling import (
+    BankStatement,
+    ReconciliationEntry,
+    ReconciliationMatch,
+    ReconciliationRun,
+)
 from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
 from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
@@ -28,6 +34,7 @@ __all__ = [
     "AccountTier",
     "BankEntry",
     "BankFile",
+    "BankStatement",
     "Batch",
     "Cancellation",
     "Capture",
@@ -57,6 +64,9 @@ __all__ = [
     "ProviderBalanceTransaction",
     "ProviderCursor",
     "ProviderPayout",
+    "ReconciliationEntry",
+    "ReconciliationMatch",
+    "ReconciliationRun",
     "Refund",
     "Release",
     "RiskPolicy",

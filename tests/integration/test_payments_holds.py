@@ -49,7 +49,7 @@ def test_a_held_consignment_waits_and_the_others_go_on() -> None:
 
 
 def test_of_a_held_merchant_nothing_is_settled_or_paid_out() -> None:
-    held, free = make_merchant(), make_merchant(number=2)
+    held, free = make_merchant(), make_merchant(merchant=2)
     for number, merchant in enumerate((held, free)):
         sale(merchant=merchant, key=f"s{number}")
     assert settled() == {"s0-1", "s1-1"}
