@@ -272,6 +272,18 @@ POLICY = Machine(
     ),
 )
 
+HOLD = Machine(
+    name="hold",
+    meaning="Money of a merchant that operations keep back: two people agree to it, and two to its end.",
+    transitions=(
+        ("asked", "agree", "held"),
+        ("asked", "decline", "declined"),
+        ("held", "ask_release", "release_asked"),
+        ("release_asked", "agree", "released"),
+        ("release_asked", "decline", "held"),
+    ),
+)
+
 CARD_HOLD = Machine(
     name="card hold question",
     meaning="A hold on a card that its bank would not renew: the payer is asked for another card, until a deadline.",
@@ -311,6 +323,7 @@ MACHINES = (
     BANK_ENTRY,
     PAYOUT_ACCOUNT,
     POLICY,
+    HOLD,
     PROVIDER_EVENT,
     CARD_HOLD,
 )

@@ -127,7 +127,7 @@ def test_a_payout_arrives_at_the_bank_and_comes_back() -> None:
 @pytest.mark.parametrize("path", ["/v1/balance_transactions", "/v1/disputes", "/v1/payouts"])
 def test_a_reading_that_breaks_off_is_made_up_for_by_the_next(path: str) -> None:
     share = pay(token="pm_card_createDispute")
-    control("faults", kind="down", path=path, times=1)
+    control("faults", kind="down", path=path, times=card.RETRIES + 1)
     with pytest.raises(operations.ProviderSilent):
         read()
     read()
@@ -170,7 +170,7 @@ def test_evidence_with_a_paper_is_submitted_once_and_wins() -> None:
 def test_an_answer_that_is_lost_is_looked_for_before_the_same_is_asked_again(kind: str) -> None:
     row = raised()
     write(row, "The parcel was signed for.")
-    control("faults", kind=kind, path=f"/v1/disputes/{row.provider_id}", times=1)
+    control("faults", kind=kind, path=f"/v1/disputes/{row.provider_id}", times=card.RETRIES + 1)
     with pytest.raises(operations.InProgress):
         operations.submit_dispute(dispute_id=row.pk, by="user:2", at=clock.now())
     read()
