@@ -15,7 +15,7 @@ from django.conf import settings
 
 from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
-from payments.queries import facts, merchants, standing
+from payments.queries import facts, health, merchants, standing
 
 Event = events.Event
 
@@ -315,12 +315,19 @@ def settlement(
 def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:
     """Return the ways this shopper could pay this total (minor units), each a `TenderOption`."""
     payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"
+    closed = health.closed(at=at)
     return [
         option
         for method in methods.connected()
+        if method.code not in closed
         for option in method.options(payer=payer, amount=total, currency=currency, at=at)
         if user_id is not None or not option.needs_sign_in
     ]
+
+
+def tenders_out_of_order(*, at: datetime) -> list[str]:
+    """Return the names of the ways to pay that do not answer now; they are offered again when they do."""
+    return list(health.closed(at=at).values())
 
 
 def exponents_json() -> str:

@@ -108,7 +108,22 @@ ATTEMPT = Machine(
     ),
 )
 
-MACHINES = (PAYMENT, TENDER, PART, ATTEMPT)
+FAILED_REFUND = Machine(
+    name="failed refund",
+    meaning="A refund that its provider could not deliver: it waits in suspense, and is paid another way.",
+    transitions=(("waiting", "pay", "paid"),),
+)
+
+GOODWILL = Machine(
+    name="goodwill",
+    meaning="Money the bank gives to make up for something; above a limit it takes a second person.",
+    transitions=(
+        ("proposed", "give", "given"),
+        ("proposed", "decline", "declined"),
+    ),
+)
+
+MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, FAILED_REFUND, GOODWILL)
 
 
 def may(*, machine: Machine, state: str, event: str) -> bool:

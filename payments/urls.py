@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from payments.views import book, book_entries, money, ops
+from payments.views import bank, book, book_entries, money, ops
 
 urlpatterns = [
     path("money/", money.money, name="money"),
     path("money/accounts/<str:number>/", money.statement, name="money-statement"),
     path("money/card/<str:reference>/", money.card_question, name="money-card"),
+    path("money/bank/return/", bank.come_back, name="money-bank-return"),
+    path("money/bank/notices/", bank.notices, name="money-bank-notices"),
+    path("money/bank/<str:reference>/", bank.go, name="money-bank"),
     path("money/confirm/<int:tender_id>/", money.confirm, name="money-confirm"),
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),

@@ -14,6 +14,8 @@ from aiohttp import web
 from localstripe import resources
 from localstripe.server import app
 
+from config.services import other_bank
+
 SAVE_EVERY_SECONDS = 5
 
 
@@ -62,6 +64,8 @@ def main(*, port: int, path: Path) -> None:
     disk = _Disk(path)
     disk.load()
     know_more_test_cards()
+    bank = other_bank.OtherBank(path.with_name("other-bank.json"))
+    app.middlewares.insert(0, other_bank.beside(bank))
     type(resources.store).dump_to_disk = lambda store: disk.touch()
 
     async def keep_saving(_: web.Application) -> object:
@@ -69,11 +73,13 @@ def main(*, port: int, path: Path) -> None:
             while True:
                 await asyncio.sleep(SAVE_EVERY_SECONDS)
                 disk.save()
+                bank.save()
 
         task = asyncio.create_task(loop())
         yield
         task.cancel()
         disk.save()
+        bank.save()
 
     app.cleanup_ctx.append(keep_saving)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

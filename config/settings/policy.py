@@ -13,6 +13,8 @@ NOSTRO_BANK = "main"
 # What the bank takes from a released consignment, goods and delivery; the tax comes on top of the commission.
 RIALTO_COMMISSION_BPS = 800
 RIALTO_COMMISSION_VAT_BPS = 2_100
+# How much of it goes back to the merchant with a refund after release: all (10 000), a part, or nothing (0).
+RIALTO_COMMISSION_RETURNED_BPS = 10_000
 # Kept back from a merchant's settlements against later refunds, and for how long.
 RIALTO_RESERVE_BPS = 500
 RIALTO_RESERVE_MATURES_AFTER = timedelta(days=30)
@@ -31,6 +33,10 @@ RIALTO_AUTHORIZATION_EXPIRES_AFTER = timedelta(days=45)
 RIALTO_STEP_UP_ABOVE = 5_000
 RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
 RIALTO_STEP_UP_VALID_FOR = timedelta(minutes=10)
+
+# Goodwill one person of operations may give a customer within a month; more takes a second person.
+RIALTO_GOODWILL_ALONE = 5_000
+RIALTO_GOODWILL_COUNTED_FOR = timedelta(days=30)
 
 # A shop's own delivery charge where a merchant set none.
 RIALTO_SHIPPING_CHARGE = 490

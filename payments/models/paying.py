@@ -90,6 +90,7 @@ class Part(models.Model):
     amount = models.BigIntegerField()
     commission_bps = models.PositiveIntegerField()
     commission_vat_bps = models.PositiveIntegerField()
+    commission_returned_bps = models.PositiveIntegerField(db_default=10_000, default=10_000)
     settle_days = models.PositiveSmallIntegerField()
     captured = models.BigIntegerField(default=0)
     released = models.BigIntegerField(default=0)
@@ -190,6 +191,11 @@ class Share(models.Model):
                     released__lte=F("captured"),
                 ),
                 name="share_amounts_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["provider_reference"], name="share_at_provider", condition=~Q(provider_reference="")
             ),
         ]
 

@@ -18,6 +18,7 @@ from payments.operations.accounts import (
     withdraw_money,
 )
 from payments.operations.authorising import Authorise, PaymentOutcome, authorise_payments
+from payments.operations.bank_notices import handle_waiting_notices, payer_came_back, take_bank_notice
 from payments.operations.cancelling import (
     Cancelled,
     CancelPart,
@@ -113,6 +114,7 @@ __all__ = [
     "confirm",
     "deliver",
     "expire_payments",
+    "handle_waiting_notices",
     "held",
     "issue_vouchers",
     "one",
@@ -120,12 +122,14 @@ __all__ = [
     "open_house_accounts",
     "open_merchant_terms",
     "pay_in_capital",
+    "payer_came_back",
     "publish",
     "receive_money",
     "record_payments",
     "refund_parts",
     "release_parts",
     "sweep",
+    "take_bank_notice",
     "undelivered",
     "verify_book",
     "void_payments",

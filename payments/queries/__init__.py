@@ -13,6 +13,7 @@ from payments.queries.accounts import (
     statement,
 )
 from payments.queries.day import Overview, overview
+from payments.queries.health import Outage, closed, outages
 from payments.queries.merchants import (
     LineView,
     MerchantMoney,
@@ -29,6 +30,8 @@ from payments.queries.paying import (
     PartView,
     PaymentView,
     TenderView,
+    bank_payment,
+    bank_question,
     card_question,
     find,
     part,
@@ -45,6 +48,7 @@ __all__ = [
     "LineView",
     "MerchantMoney",
     "MovementView",
+    "Outage",
     "Overview",
     "PartStanding",
     "PartView",
@@ -58,10 +62,14 @@ __all__ = [
     "accounts_of",
     "balance_of",
     "balances_at",
+    "bank_payment",
+    "bank_question",
     "card_question",
+    "closed",
     "find",
     "merchant_money",
     "moved_before",
+    "outages",
     "overview",
     "part",
     "parts_standing",

@@ -63,9 +63,23 @@ def _paying() -> Iterator[tuple[str, Journal]]:
         "Authorise by bank account (a card, a plan, a voucher post nothing)",
         journals.payment_authorised(payment_id=0, reference="order", transfers=hold, **paid),
     )
+    sent = journals.transfer_confirmed(payment_id=0, amount=10_000, currency="EUR")
+    yield (
+        "Authorise by another bank: it confirms what it sent",
+        journals.payment_authorised(payment_id=0, reference="order", transfers=sent, **paid),
+    )
+    yield (
+        "… and it has come",
+        journals.transfers_settled(bank="main", amount=10_000, **paid),
+    )
     back = journals.hold_given_back(account="C", payment_id=0, amount=10_000)
     yield (
         "Void, expiry, cancelled consignment",
+        journals.hold_released(payment_id=0, reference="K", transfers=back, **paid),
+    )
+    back = journals.transfer_sent_back(payment_id=0, amount=10_000, currency="EUR")
+    yield (
+        "… of money from another bank",
         journals.hold_released(payment_id=0, reference="K", transfers=back, **paid),
     )
     for words, transfers in (
@@ -118,6 +132,7 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
     destinations = (
         ("to a bank account", journals.account_destination(account="C")),
         ("to a card", journals.card_destination(currency="EUR")),
+        ("to an account at another bank", journals.transfer_destination(currency="EUR")),
         ("to a voucher's budget", journals.voucher_destination(currency="EUR")),
     )
     for words, destination in destinations:
