@@ -15,7 +15,7 @@ from django.conf import settings
 
 from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
-from payments.queries import facts, health, merchants, standing
+from payments.queries import facts, health, merchants, standing, vouchers
 
 Event = events.Event
 
@@ -323,6 +323,14 @@ def tender_options(*, user_id: int | None, email: str, total: int, currency: str
         for option in method.options(payer=payer, amount=total, currency=currency, at=at)
         if user_id is not None or not option.needs_sign_in
     ]
+
+
+def voucher(
+    *, code: str, user_id: int | None, email: str, currency: str, at: datetime
+) -> vouchers.VoucherStanding | None:
+    """Return what a voucher of the bank would give to this shopper, if he may use it."""
+    payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"
+    return vouchers.voucher(code=code, payer=payer, currency=currency, at=at)
 
 
 def tenders_out_of_order(*, at: datetime) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import bank, book, book_entries, money, ops
+from payments.views import bank, book, book_entries, making_up, money, ops
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -15,6 +15,12 @@ urlpatterns = [
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
+    path("ops/refunds/", making_up.page, name="ops-refunds"),
+    path("ops/refunds/failed/", making_up.note_failure, name="ops-refunds-failed"),
+    path("ops/refunds/<int:pk>/pay/", making_up.pay_failed, name="ops-refunds-pay"),
+    path("ops/goodwill/", making_up.give, name="ops-goodwill"),
+    path("ops/goodwill/<int:pk>/", making_up.decide, name="ops-goodwill-decide"),
+    path("ops/correct/", making_up.correct, name="ops-correct"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
     path("ops/ledger/", book.chart, name="book"),
     path("ops/ledger/accounts/", book.accounts, name="book-accounts"),

@@ -63,8 +63,7 @@ class Goodwill(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="goodwill_above_zero"),
             models.CheckConstraint(condition=Q(state__in=GOODWILL.states), name="goodwill_state_known"),
             models.CheckConstraint(
-                condition=Q(state="given", journal_id__isnull=False)
-                | (~Q(state="given") & Q(journal_id__isnull=True)),
+                condition=Q(state="given", journal_id__isnull=False) | (~Q(state="given") & Q(journal_id__isnull=True)),
                 name="goodwill_given_has_a_journal",
             ),
             models.CheckConstraint(condition=~Q(decided_by=F("asked_by")), name="goodwill_takes_two_people"),

@@ -14,6 +14,7 @@ from payments.queries.accounts import (
 )
 from payments.queries.day import Overview, overview
 from payments.queries.health import Outage, closed, outages
+from payments.queries.making_up import FailedRefundView, GoodwillView, failed_refunds, goodwill
 from payments.queries.merchants import (
     LineView,
     MerchantMoney,
@@ -45,6 +46,8 @@ __all__ = [
     "AccountLine",
     "AccountStatement",
     "CardQuestion",
+    "FailedRefundView",
+    "GoodwillView",
     "LineView",
     "MerchantMoney",
     "MovementView",
@@ -66,7 +69,9 @@ __all__ = [
     "bank_question",
     "card_question",
     "closed",
+    "failed_refunds",
     "find",
+    "goodwill",
     "merchant_money",
     "moved_before",
     "outages",

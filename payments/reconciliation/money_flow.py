@@ -143,3 +143,21 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
         "Refund after release: this part's unsettled money, else available, else reserve, else a debt; and the fees",
         journals.part_refunded(transfers=transfers, **common),
     )
+    made_up = {"currency": "EUR", "key": "k", "at": AT}
+    failed = journals.card_destination(currency="EUR")
+    yield (
+        "A refund its provider could not deliver",
+        journals.refund_failed(refund="K", source=failed, amount=2_500, **made_up),
+    )
+    yield (
+        "… is paid another way, here",
+        journals.refund_paid_another_way(refund="K", account="C", bank="main", amount=2_500, **made_up),
+    )
+    yield (
+        "… or at another bank",
+        journals.refund_paid_another_way(refund="K", account="", bank="main", amount=2_500, **made_up),
+    )
+    yield (
+        "Goodwill, at the bank's expense",
+        journals.goodwill_given(account="C", amount=1_000, reason="late", **made_up),
+    )

@@ -157,9 +157,7 @@ def test_forged_old_and_altered_words_of_the_bank_change_nothing() -> None:
         text=bank_signatures.return_text(reference=reference(), status="confirmed"),
         at=int(time.time()),
     )
-    answer = Client().get(
-        "/money/bank/return/", {"payment": reference(), "status": "confirmed", "signature": forged}
-    )
+    answer = Client().get("/money/bank/return/", {"payment": reference(), "status": "confirmed", "signature": forged})
     assert answer.status_code == 403
     assert models.BankNotice.objects.count() == 0
     # A genuine notice of what is not true is not believed either: the bank is asked.
