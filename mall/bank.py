@@ -82,7 +82,8 @@ def merchant_id(*, reference: str) -> int:
 class OrderToPay:
     """An order whose payment is to be recorded; amounts are minor units.
 
-    `tenders`: (method, source, amount). `consignments`: (number, merchant id, goods, shipping).
+    `tenders`: (method, source, amount). `consignments`: (number, merchant id, goods, shipping). `device`, `address`:
+    digests of the device and of where the goods go.
     """
 
     number: str
@@ -93,6 +94,8 @@ class OrderToPay:
     return_url: str
     expires_at: datetime
     at: datetime
+    device: str = ""
+    address: str = ""
 
 
 def record_payments(*, orders: Sequence[OrderToPay]) -> list[int | Exception]:
@@ -117,6 +120,8 @@ def record_payments(*, orders: Sequence[OrderToPay]) -> list[int | Exception]:
                     for number, merchant_id, goods, shipping in order.consignments
                 ),
                 return_url=order.return_url,
+                device=order.device,
+                address=order.address,
                 expires_at=order.expires_at,
                 at=order.at,
             )

@@ -152,6 +152,26 @@ class PaymentActionRequired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentHeld(Event):
+    """Rules hold a payment until people of the bank have looked at it, at the latest at ``until``."""
+
+    name = "payments.payment_held"
+    payment_id: int
+    reference: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReviewed(Event):
+    """People have looked at a held payment and let it go on; one they refuse is told of as refused."""
+
+    name = "payments.payment_reviewed"
+    payment_id: int
+    reference: str
+    approved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentExpired(Event):
     """A payment's time ran out; nothing is held any more."""
 
@@ -236,3 +256,43 @@ class MerchantPaidOut(Event):
     day: date
     amount: int
     account: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeOpened(Event):
+    """A card's holder questions a charge; ``moves_money`` is false for an inquiry. ``due_by`` is empty when unknown."""
+
+    name = "payments.dispute_opened"
+    dispute: str
+    part_reference: str
+    merchant: str
+    payer: str
+    amount: int
+    currency: str
+    reason: str
+    moves_money: bool
+    due_by: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeClosed(Event):
+    """A dispute is over; ``outcome`` is won, lost or inquiry_closed. Losing also tells of a refund."""
+
+    name = "payments.dispute_closed"
+    dispute: str
+    part_reference: str
+    merchant: str
+    payer: str
+    amount: int
+    currency: str
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderPaidOut(Event):
+    """The card provider paid what was available to our bank."""
+
+    name = "payments.provider_paid_out"
+    payout: str
+    amount: int
+    currency: str

@@ -43,9 +43,14 @@ PAYMENT = Machine(
         ("recorded", "ask", "authorising"),
         ("recorded", "authorise", "authorised"),
         ("recorded", "need_action", "action_required"),
+        ("recorded", "hold", "in_review"),
         ("recorded", "refuse", "refused"),
         ("recorded", "expire", "expired"),
         ("recorded", "void", "voided"),
+        ("in_review", "approve", "recorded"),
+        ("in_review", "refuse", "refused"),
+        ("in_review", "expire", "expired"),
+        ("in_review", "void", "voided"),
         ("authorising", "authorise", "authorised"),
         ("authorising", "need_action", "action_required"),
         ("authorising", "refuse", "refused"),
@@ -123,7 +128,92 @@ GOODWILL = Machine(
     ),
 )
 
-MACHINES = (PAYMENT, TENDER, PART, ATTEMPT, FAILED_REFUND, GOODWILL)
+DISPUTE = Machine(
+    name="dispute",
+    meaning="A charge that the card's holder questions at his bank; an inquiry asks only, and moves no money.",
+    transitions=(
+        ("noticed", "inquire", "inquiry"),
+        ("noticed", "challenge", "needs_response"),
+        ("inquiry", "submit", "inquiry_under_review"),
+        ("inquiry", "close", "inquiry_closed"),
+        ("inquiry", "challenge", "needs_response"),
+        ("inquiry_under_review", "close", "inquiry_closed"),
+        ("inquiry_under_review", "challenge", "needs_response"),
+        ("inquiry_closed", "challenge", "needs_response"),
+        ("needs_response", "submit", "under_review"),
+        ("needs_response", "win", "won"),
+        ("needs_response", "lose", "lost"),
+        ("under_review", "win", "won"),
+        ("under_review", "lose", "lost"),
+        ("won", "lose", "lost"),
+        ("lost", "win", "won"),
+    ),
+)
+
+DISPUTE_CALL = Machine(
+    name="call about a dispute",
+    meaning="One request to the card provider about a dispute: written down before it is made.",
+    transitions=(
+        ("asked", "succeed", "done"),
+        ("asked", "refuse", "refused"),
+    ),
+)
+
+PROVIDER_PAYOUT = Machine(
+    name="provider's payout",
+    meaning="Money the card provider sends to our bank.",
+    transitions=(
+        ("pending", "send", "in_transit"),
+        ("pending", "pay", "paid"),
+        ("pending", "cancel", "canceled"),
+        ("pending", "fail", "failed"),
+        ("in_transit", "pay", "paid"),
+        ("in_transit", "cancel", "canceled"),
+        ("in_transit", "fail", "failed"),
+        ("paid", "fail", "failed"),
+    ),
+)
+
+REVIEW = Machine(
+    name="review",
+    meaning="A payment that rules hold until people have looked at it; one that rules let pass stays as it began.",
+    transitions=(
+        ("none", "hold", "held"),
+        ("held", "second", "seconded"),
+        ("held", "approve", "approved"),
+        ("held", "refuse", "refused"),
+        ("held", "expire", "expired"),
+        ("seconded", "approve", "approved"),
+        ("seconded", "refuse", "refused"),
+        ("seconded", "expire", "expired"),
+    ),
+)
+
+CASE = Machine(
+    name="case",
+    meaning="Something for a person of operations to look at, and in whose hands it is.",
+    transitions=(
+        ("open", "take", "taken"),
+        ("open", "close", "closed"),
+        ("taken", "hand_over", "taken"),
+        ("taken", "give_back", "open"),
+        ("taken", "close", "closed"),
+    ),
+)
+
+MACHINES = (
+    PAYMENT,
+    TENDER,
+    PART,
+    ATTEMPT,
+    FAILED_REFUND,
+    GOODWILL,
+    REVIEW,
+    CASE,
+    DISPUTE,
+    DISPUTE_CALL,
+    PROVIDER_PAYOUT,
+)
 
 
 def may(*, machine: Machine, state: str, event: str) -> bool:
@@ -140,6 +230,20 @@ def move(*, machine: Machine, state: str, event: str) -> str:
         if source == state and name == event:
             return target
     raise ForbiddenTransition(f"A {machine.name} that is {state!r} cannot {event!r}.")
+
+
+def path(*, machine: Machine, state: str, target: str) -> tuple[str, ...] | None:
+    """Return the shortest way from ``state`` to ``target`` as states, both included; nothing where there is none."""
+    ways = [(state,)]
+    seen = {state}
+    for way in ways:
+        if way[-1] == target:
+            return way
+        for source, _event, following in machine.transitions:
+            if source == way[-1] and following not in seen:
+                seen.add(following)
+                ways.append((*way, following))
+    return None
 
 
 def document() -> str:

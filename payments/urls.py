@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import bank, book, book_entries, making_up, money, ops
+from payments.views import bank, book, book_entries, cases, making_up, money, ops, reviews
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -22,6 +22,11 @@ urlpatterns = [
     path("ops/goodwill/<int:pk>/", making_up.decide, name="ops-goodwill-decide"),
     path("ops/correct/", making_up.correct, name="ops-correct"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/reviews/", reviews.queue, name="ops-reviews"),
+    path("ops/reviews/<int:payment_id>/", reviews.review, name="ops-review"),
+    path("ops/cases/", cases.index, name="ops-cases"),
+    path("ops/cases/<int:case_id>/", cases.case, name="ops-case"),
+    path("ops/cases/<int:case_id>/<slug:action>/", cases.act, name="ops-case-act"),
     path("ops/ledger/", book.chart, name="book"),
     path("ops/ledger/accounts/", book.accounts, name="book-accounts"),
     path("ops/ledger/account/", book.account, name="book-account"),

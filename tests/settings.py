@@ -43,4 +43,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True
 
 # Journeys pay what they like; the tests of the second factor set limits of their own.
-RIALTO_STEP_UP_ABOVE = RIALTO_STEP_UP_ABOVE_PER_DAY = 10**12
+RIALTO_STEP_UP_ABOVE = RIALTO_STEP_UP_FREE_SUM = 10**12
+RIALTO_STEP_UP_FREE_PAYMENTS = 10**9
+# Rules are tested where they are set.
+RIALTO_VELOCITY_RULES = ()

@@ -1,4 +1,4 @@
-"""Runs localstripe for one home: on loopback alone, its data in the home, saved now and then and at the end.
+"""Runs localstripe and what lies in front of it for one home: on loopback alone, its data in the home.
 
 localstripe itself listens on every interface and writes one file under /tmp at every request.
 """
@@ -14,7 +14,7 @@ from aiohttp import web
 from localstripe import resources
 from localstripe.server import app
 
-from config.services import other_bank
+from config.services import card_front, other_bank
 
 SAVE_EVERY_SECONDS = 5
 
@@ -46,24 +46,11 @@ class _Disk:
         draft.replace(self.path)
 
 
-def know_more_test_cards() -> None:
-    """Teach localstripe the test card of Stripe whose bank asks its holder first."""
-    known = resources.PaymentMethod._try_get_canonical_test_article
-
-    def find(cls: type, identifier: str) -> object:
-        if identifier != "pm_card_authenticationRequired":
-            return known(identifier)
-        card = {"number": "4000002500003155", "exp_month": "12", "exp_year": "2030", "cvc": "123"}
-        return resources.PaymentMethod(type="card", card=card)
-
-    resources.PaymentMethod._try_get_canonical_test_article = classmethod(find)
-
-
 def main(*, port: int, path: Path) -> None:
     """Serve until told to stop."""
     disk = _Disk(path)
     disk.load()
-    know_more_test_cards()
+    card_front.install(app=app)
     bank = other_bank.OtherBank(path.with_name("other-bank.json"))
     app.middlewares.insert(0, other_bank.beside(bank))
     type(resources.store).dump_to_disk = lambda store: disk.touch()

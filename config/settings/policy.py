@@ -29,14 +29,33 @@ RIALTO_PAYMENT_EXPIRES_AFTER = timedelta(minutes=15)
 # How long an authorised bank-account payment may wait to be captured.
 RIALTO_AUTHORIZATION_EXPIRES_AFTER = timedelta(days=45)
 
-# Payments from an account: up to the first figure without a second factor, until the daily figure is used up.
-RIALTO_STEP_UP_ABOVE = 5_000
-RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
+# Payments from an account need no second factor up to the first figure, for so many payments and so much in all since
+# the last one was given (Delegated Regulation (EU) 2018/389, article 16).
+RIALTO_STEP_UP_ABOVE = 3_000
+RIALTO_STEP_UP_FREE_PAYMENTS = 5
+RIALTO_STEP_UP_FREE_SUM = 15_000
 RIALTO_STEP_UP_VALID_FOR = timedelta(minutes=10)
 
 # Goodwill one person of operations may give a customer within a month; more takes a second person.
 RIALTO_GOODWILL_ALONE = 5_000
 RIALTO_GOODWILL_COUNTED_FOR = timedelta(days=30)
+# A merchant is asked for evidence in a dispute until so long before the card's bank stops taking any.
+RIALTO_DISPUTE_OPERATIONS_NEED = timedelta(days=3)
+
+# What is looked at before a payment is asked for: what one payer, account, card, device or address did within a time,
+# this payment included. `challenge` asks for a second factor, `hold` lets people look first, `refuse` ends it.
+RIALTO_VELOCITY_RULES = (
+    {"code": "account-busy", "by": "account", "within": timedelta(hours=1), "payments": 8, "then": "challenge"},
+    {"code": "card-busy", "by": "card", "within": timedelta(hours=1), "payments": 5, "then": "challenge"},
+    {"code": "payer-sum", "by": "payer", "within": timedelta(days=1), "sum": 500_000, "then": "hold"},
+    {"code": "address-many-payers", "by": "address", "within": timedelta(days=7), "payers": 4, "then": "hold"},
+    {"code": "device-many-payers", "by": "device", "within": timedelta(days=7), "payers": 3, "then": "hold"},
+    {"code": "device-flood", "by": "device", "within": timedelta(minutes=10), "payments": 15, "then": "refuse"},
+    {"code": "card-flood", "by": "card", "within": timedelta(minutes=10), "payments": 10, "then": "refuse"},
+)
+# How long people have to look at a held payment, and above what two of them must agree.
+RIALTO_REVIEW_WITHIN = timedelta(hours=24)
+RIALTO_REVIEW_SECOND_ABOVE = 100_000
 
 # A shop's own delivery charge where a merchant set none.
 RIALTO_SHIPPING_CHARGE = 490

@@ -48,6 +48,8 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
 RIALTO_CHECKS: list[str] = [
     "payments.reconciliation.checks.check_parts",
     "payments.reconciliation.checks.check_tenders",
+    "payments.reconciliation.card_checks.check_disputes",
+    "payments.reconciliation.card_checks.check_provider_money",
     "financing.servicing.checks.check_loans",
     "mall.fulfilment.checks.check_consignments",
     "payments.reconciliation.checks.check_nothing_half_done",

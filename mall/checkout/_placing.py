@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import connection
 
@@ -140,6 +141,10 @@ def _write(*, placings: list[Placing]) -> None:
     )
 
 
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest() if text else ""
+
+
 def payer(*, draft: OrderDraft) -> str:
     """Return the name by which the bank knows who pays."""
     return f"user:{draft.user_id}" if draft.user_id is not None else f"guest:{draft.email}"
@@ -164,6 +169,8 @@ def _record_payments(*, placings: list[Placing]) -> dict[str, int]:
                     if consignment.amount
                 ),
                 return_url=placing.draft.return_url,
+                device=_digest(placing.draft.device),
+                address=placing.draft.address.fingerprint,
                 expires_at=_writing.expires_at(draft=placing.draft),
                 at=placing.draft.at,
             )

@@ -111,6 +111,8 @@ def pay_order(*, number: str, payment_id: int | None, at: datetime) -> SubmitOut
         outcome = bank.authorise(payment_id=payment_id, at=at)
         if outcome.state == "action_required":
             return SubmitOutcome(number=number, state="action_required", url=outcome.action_url)
+        if outcome.state == "in_review":
+            return SubmitOutcome(number=number, state="in_review")
         if outcome.state in bank.DEAD:
             message = outcome.refusal or "The payment was refused: choose another way to pay."
             cancel_orders(requests=[CancelOrder(number=number, reason=message, at=at)])
@@ -147,7 +149,7 @@ def sweep_orders(*, at: datetime, patience: timedelta = timedelta(0)) -> int:
                 confirm.append(ConfirmOrder(number=number, at=max(at, placed_at)))
             elif state in bank.DEAD:
                 cancel.append(CancelOrder(number=number, reason="The payment was not made.", at=at))
-            elif expires_at <= at and state != "authorising":
+            elif expires_at <= at and state not in ("authorising", "in_review"):
                 cancel.append(CancelOrder(number=number, reason="The payment was not made in time.", at=at))
         moved += sum(isinstance(result, MovedOrder) for result in confirm_orders(requests=confirm))
         moved += sum(isinstance(result, MovedOrder) for result in cancel_orders(requests=cancel))

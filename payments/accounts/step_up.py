@@ -1,6 +1,7 @@
 """Step-up: small payments from an account need no second factor; larger ones a code, bound to payee and amount.
 
-Free are payments up to ``RIALTO_STEP_UP_ABOVE`` until a day's free payments reach ``RIALTO_STEP_UP_ABOVE_PER_DAY``.
+Free are payments up to ``RIALTO_STEP_UP_ABOVE``, fewer than ``RIALTO_STEP_UP_FREE_PAYMENTS`` of them and at most
+``RIALTO_STEP_UP_FREE_SUM`` together since the account last gave a second factor.
 The code is the authenticator app's where the shopper has one, else six digits sent by mail.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,17 +19,19 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from payments.methods import Leg
-from payments.models import StepUpChallenge, StepUpCounter
+from payments.models import FreePayments, StepUpChallenge, UsedCode
 from payments.money import Money
 
 TRIES = 5
 # New codes one holder may ask for within the time a code is valid.
 CHALLENGES = 5
 DIGITS = 6
+# Longer than an authenticator app's code is good, with its neighbors.
+CODE_LASTS = timedelta(minutes=5)
 
 
 class StepUpError(Exception):
@@ -56,41 +59,55 @@ class Challenge:
     expires_at: datetime
 
 
-def challenge_needed(*, account: str, amount: int, at: datetime) -> bool:
+def challenge_needed(*, account: str, amount: int) -> bool:
     """Return whether paying ``amount`` (minor units) from ``account`` needs a second factor."""
-    if amount > settings.RIALTO_STEP_UP_ABOVE:
-        return True
-    spent = StepUpCounter.objects.filter(account=account, day=at.date()).values_list("spent", flat=True).first() or 0
-    return spent + amount > settings.RIALTO_STEP_UP_ABOVE_PER_DAY
+    row = FreePayments.objects.filter(pk=account).first() or FreePayments(account=account)
+    return not _is_free(row=row, amount=amount)
 
 
-def spend_freely(*, account: str, amount: int, at: datetime) -> bool:
+def spend_freely(*, account: str, amount: int) -> bool:
     """Count a payment without a second factor, in the caller's transaction; return whether it is allowed."""
     if amount > settings.RIALTO_STEP_UP_ABOVE:
         return False
     with transaction.atomic():
-        day = at.date()
-        StepUpCounter.objects.bulk_create([StepUpCounter(account=account, day=day)], ignore_conflicts=True)
-        counter = StepUpCounter.objects.select_for_update().get(account=account, day=day)
-        if counter.spent + amount > settings.RIALTO_STEP_UP_ABOVE_PER_DAY:
+        FreePayments.objects.bulk_create([FreePayments(account=account)], ignore_conflicts=True)
+        row = FreePayments.objects.select_for_update().get(pk=account)
+        if not _is_free(row=row, amount=amount):
             return False
-        counter.spent += amount
-        counter.save(update_fields=["spent"])
+        row.payments += 1
+        row.spent += amount
+        row.save(update_fields=["payments", "spent"])
     return True
 
 
-def questions(*, legs: Sequence[Leg]) -> dict[int, str]:
+def begin_anew(*, account: str) -> None:
+    """Count free payments of an account from nothing: its holder has given a second factor."""
+    FreePayments.objects.filter(pk=account).update(payments=0, spent=0)
+
+
+def _is_free(*, row: FreePayments, amount: int) -> bool:
+    return (
+        amount <= settings.RIALTO_STEP_UP_ABOVE
+        and row.payments < settings.RIALTO_STEP_UP_FREE_PAYMENTS
+        and row.spent + amount <= settings.RIALTO_STEP_UP_FREE_SUM
+    )
+
+
+def questions(*, legs: Sequence[Leg], always: Collection[int] = ()) -> dict[int, str]:
     """Return, by tender, where a payer must go first: those whose payment needs a second factor not given yet.
 
-    A payment without a page to return to has no payer present who could answer; nothing is asked of it.
-    Runs in the caller's transaction; what is let pass without a question is counted.
+    ``always``: payments of which one is asked however small they are. A payment without a page to return to has no
+    payer present who could answer; nothing is asked of it. Runs in the caller's transaction; what is let pass without a
+    question is counted.
     """
     found = {}
     for leg in legs:
         if not leg.return_url:
             continue
         said = {"key": question_key(tender_id=leg.tender_id), "payee": leg.payment_reference, "amount": leg.amount}
-        if is_passed(at=leg.at, **said) or spend_freely(account=leg.source, amount=leg.amount, at=leg.at):
+        if is_passed(at=leg.at, **said):
+            continue
+        if leg.payment_id not in always and spend_freely(account=leg.source, amount=leg.amount):
             continue
         found[leg.tender_id] = f"/money/confirm/{leg.tender_id}/"
     return found
@@ -148,7 +165,7 @@ def answer(*, key: str, code: str, payee: str, amount: int, at: datetime) -> Non
         problem = _problem(row=row, at=at)
         if not problem and row is not None:
             row.tries += 1
-            if _is_right(row=row, code="".join(code.split())):
+            if _is_right(row=row, code="".join(code.split()), at=at):
                 row.passed_at = at
             else:
                 problem = _("This code is not right: %(left)d tries are left.") % {"left": max(0, TRIES - row.tries)}
@@ -187,11 +204,21 @@ def _problem(*, row: StepUpChallenge | None, at: datetime) -> str:
     return ""
 
 
-def _is_right(*, row: StepUpChallenge, code: str) -> bool:
-    if row.factor == "totp":
-        authenticator = _authenticator(holder=row.holder)
-        return authenticator is not None and TOTP(authenticator).validate_code(code)
-    return hmac.compare_digest(row.code_digest, _digest(name=row.key, code=code))
+def _is_right(*, row: StepUpChallenge, code: str, at: datetime) -> bool:
+    if row.factor != "totp":
+        return hmac.compare_digest(row.code_digest, _digest(name=row.key, code=code))
+    authenticator = _authenticator(holder=row.holder)
+    if authenticator is None or not TOTP(authenticator).validate_code(code):
+        return False
+    # Somebody who saw a code typed cannot use it again: it is good once.
+    UsedCode.objects.filter(at__lt=at - CODE_LASTS).delete()
+    used = UsedCode(holder=row.holder, digest=_digest(name=row.holder, code=code), at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO payments_usedcode (holder, digest, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [used.holder, used.digest, used.at],
+        )
+        return cursor.rowcount == 1
 
 
 def _digest(*, name: str, code: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from django.db import connection
 
-from payments.ledger import errors
+from payments.ledger import errors, queries
 from payments.ledger import journal as says
 from payments.ledger.journal import AccountSpec, Journal, Posted, Transfer
 from payments.ledger.seals import seal, write_closings
@@ -64,29 +64,14 @@ def reverse(*, journal_id: int, key: str, reason: str, at: datetime) -> Posted:
     :raises AlreadyReversed: it was reversed before, under another key.
     :raises LedgerError: the mirror image was refused, like any journal.
     """
-    says.check_journal_id(journal_id)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT j.reference, j.currency, array_agg(ARRAY[credit.code, debit.code, t.amount::text]
-                   ORDER BY t.position)
-               FROM ledger_all_journal j
-               JOIN ledger_all_transfer t ON t.journal_id = j.id AND t.recorded_at = j.recorded_at
-               JOIN ledger_account debit ON debit.id = t.debit_id
-               JOIN ledger_account credit ON credit.id = t.credit_id
-               WHERE j.id = %s GROUP BY j.reference, j.currency""",
-            [journal_id],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise errors.UnknownJournal(f"There is no journal {journal_id} to reverse.")
-    reference, currency, transfers = row
+    wrong = queries.journal(journal_id=journal_id)
     mirror = Journal(
         key=key,
         event="reversal",
-        reference=reference,
+        reference=wrong.reference,
         happened_at=at,
-        currency=currency,
-        transfers=tuple(Transfer(debit, credit, int(amount)) for debit, credit, amount in transfers),
+        currency=wrong.currency,
+        transfers=tuple(Transfer(moved.credit, moved.debit, moved.amount) for moved in wrong.transfers),
         metadata={"reverses": journal_id, "reason": reason},
     )
     [result] = _post_batch([mirror], reverses=journal_id)

@@ -1,39 +1,58 @@
 """Everything payments keeps, one file a subject. Private to payments: others use operations and queries."""
 
 from payments.models.accounts import CustomerAccount
+from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
+from payments.models.cases import CaseNote, OperationsCase
+from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.making_up import FailedRefund, Goodwill
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.providers import BankNotice, ProviderAttempt, ProviderHealth, Voucher, VoucherReservation
+from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
-from payments.models.step_up import StepUpChallenge, StepUpCounter
+from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
     "BankNotice",
     "Cancellation",
     "Capture",
+    "CaseNote",
     "CustomerAccount",
+    "Dispute",
+    "DisputeCall",
+    "DisputeEvent",
+    "DisputeMovement",
+    "Evidence",
+    "EvidenceFile",
     "FailedRefund",
+    "FreePayments",
     "Goodwill",
     "HandledEvent",
     "MerchantTerms",
     "MovementLeg",
+    "OperationsCase",
     "OutboxEvent",
     "Part",
     "Payment",
     "Payout",
     "ProviderAttempt",
+    "ProviderBalance",
+    "ProviderBalanceTransaction",
+    "ProviderCursor",
     "ProviderHealth",
+    "ProviderPayout",
     "Refund",
     "Release",
+    "Screening",
     "Settlement",
     "SettlementLine",
     "Share",
+    "Sighting",
     "StepUpChallenge",
-    "StepUpCounter",
     "Tender",
+    "UsedCode",
     "Verification",
     "Voucher",
     "VoucherReservation",

@@ -19,6 +19,9 @@ class Payment(models.Model):
     state = models.CharField(max_length=20, default=PAYMENT.initial)
     refusal = models.CharField(max_length=500, blank=True)
     return_url = models.CharField(max_length=500, blank=True)
+    # Digests of the device it is made from and of where the goods go, for velocity rules.
+    device = models.CharField(max_length=64, blank=True, default="")
+    address = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -100,6 +103,11 @@ class Part(models.Model):
     # What lies in merchant:M:pending for this part: released net, less refunds taken from it since.
     unsettled_released = models.BigIntegerField(default=0)
     unsettled_refunded = models.BigIntegerField(default=0)
+    # Held for open disputes: out of escrow, and out of what was released.
+    disputed_before = models.BigIntegerField(default=0, db_default=0)
+    disputed_after = models.BigIntegerField(default=0, db_default=0)
+    # Open disputes and inquiries; while there is one, nothing is released.
+    open_disputes = models.PositiveSmallIntegerField(default=0, db_default=0)
     state = models.CharField(max_length=20, default=PART.initial)
     settle_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -116,12 +124,19 @@ class Part(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    released__gte=0, refunded_before__gte=0, captured__gte=F("released") + F("refunded_before")
+                    released__gte=0,
+                    refunded_before__gte=0,
+                    disputed_before__gte=0,
+                    captured__gte=F("released") + F("refunded_before") + F("disputed_before"),
                 ),
                 name="part_escrow_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(refunded_after__gte=0, refunded_after__lte=F("released")),
+                condition=Q(
+                    refunded_after__gte=0,
+                    disputed_after__gte=0,
+                    released__gte=F("refunded_after") + F("disputed_after"),
+                ),
                 name="part_refunded_within_released",
             ),
             models.CheckConstraint(
@@ -145,7 +160,17 @@ class Part(models.Model):
     @property
     def escrow(self) -> int:
         """Return what is in escrow for this part, in minor units."""
-        return self.captured - self.released - self.refunded_before
+        return self.captured - self.released - self.refunded_before - self.disputed_before
+
+    @property
+    def kept(self) -> int:
+        """Return what was released and neither given back nor taken for a dispute, in minor units."""
+        return self.released - self.refunded_after - self.disputed_after
+
+    @property
+    def refundable(self) -> int:
+        """Return what could still be given back, in minor units."""
+        return self.escrow + self.kept
 
     @property
     def open_amount(self) -> int:
@@ -173,6 +198,8 @@ class Share(models.Model):
     cancelled = models.BigIntegerField(default=0)
     released = models.BigIntegerField(default=0)
     refunded = models.BigIntegerField(default=0)
+    # Held for open disputes of this tender.
+    disputed = models.BigIntegerField(default=0, db_default=0)
     authorised = models.BooleanField(default=False)
     provider_reference = models.CharField(max_length=200, blank=True)
 
@@ -182,11 +209,11 @@ class Share(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     amount__gt=0,
-                    captured__gte=0,
                     cancelled__gte=0,
                     amount__gte=F("captured") + F("cancelled"),
                     refunded__gte=0,
-                    refunded__lte=F("captured"),
+                    disputed__gte=0,
+                    captured__gte=F("refunded") + F("disputed"),
                     released__gte=0,
                     released__lte=F("captured"),
                 ),
@@ -201,3 +228,8 @@ class Share(models.Model):
 
     def __str__(self) -> str:
         return f"share {self.pk}"
+
+    @property
+    def refundable(self) -> int:
+        """Return what could still go back to this tender, in minor units."""
+        return self.captured - self.refunded - self.disputed

@@ -31,18 +31,30 @@ class StepUpChallenge(models.Model):
         return f"challenge {self.key}"
 
 
-class StepUpCounter(models.Model):
-    """What an account has paid without a second factor on one day; its row is the lock."""
+class FreePayments(models.Model):
+    """What an account has paid without a second factor since it last gave one; its row is the lock."""
 
-    account = models.CharField(max_length=34)
-    day = models.DateField()
+    account = models.CharField(max_length=34, primary_key=True)
+    payments = models.PositiveIntegerField(default=0)
     spent = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "day"], name="one_counter_an_account_and_day"),
-            models.CheckConstraint(condition=Q(spent__gte=0), name="counter_not_negative"),
-        ]
+        constraints = [models.CheckConstraint(condition=Q(spent__gte=0), name="free_not_negative")]
 
     def __str__(self) -> str:
-        return f"{self.account} on {self.day}"
+        return f"{self.payments} free payments of {self.account}"
+
+
+class UsedCode(models.Model):
+    """A code of an authenticator app that was accepted: the same one is not accepted again while it lasts."""
+
+    holder = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["holder", "digest"], name="one_use_a_code")]
+        indexes = [models.Index(fields=["at"], name="used_code_age")]
+
+    def __str__(self) -> str:
+        return f"a code of {self.holder}"

@@ -30,7 +30,22 @@ from payments.operations.cancelling import (
 )
 from payments.operations.capturing import Captured, CapturePart, capture_parts
 from payments.operations.card_answers import answer_for_card, cards_are_played
+from payments.operations.cases import (
+    CloseCase,
+    OpenCase,
+    Opened,
+    UnableToHandle,
+    UnknownCase,
+    close_case,
+    close_settled_cases,
+    hand_over_case,
+    note_case,
+    open_case,
+    open_cases,
+    take_case,
+)
 from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -63,10 +78,19 @@ from payments.operations.making_up import (
     give_goodwill,
 )
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
+from payments.operations.provider_balance import (
+    dispute_lines_in_book,
+    keep_transactions,
+    make_available,
+    post_transactions,
+    unknown_disputes,
+)
+from payments.operations.provider_payouts import PayoutNoted, note_payouts
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
+from payments.operations.reviewing import Review, UnableToReview
 from payments.operations.sweeping import sweep
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -91,8 +115,10 @@ __all__ = [
     "Cancelled",
     "CapturePart",
     "Captured",
+    "CloseCase",
     "Confirmation",
     "Deposit",
+    "DisputeNoted",
     "Ended",
     "GiveGoodwill",
     "GoodwillStanding",
@@ -103,28 +129,35 @@ __all__ = [
     "MadeUp",
     "Moved",
     "OpenAccount",
+    "OpenCase",
     "OpenMerchantTerms",
+    "Opened",
     "PartRequest",
     "PayFailedRefund",
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
+    "PayoutNoted",
     "RefundFailed",
     "RefundPart",
     "Refunded",
     "ReleasePart",
     "Released",
+    "Review",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
     "UnableToConfirm",
+    "UnableToHandle",
     "UnableToMakeUp",
     "UnableToMoveMoney",
     "UnableToOpen",
     "UnableToRefund",
     "UnableToRelease",
+    "UnableToReview",
+    "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
     "answer_for_card",
@@ -133,24 +166,36 @@ __all__ = [
     "cancel_parts",
     "capture_parts",
     "cards_are_played",
+    "close_case",
+    "close_settled_cases",
     "confirm",
     "correct_journal",
     "decide_goodwill",
     "deliver",
+    "dispute_lines_in_book",
     "expire_payments",
     "give_goodwill",
+    "hand_over_case",
     "handle_waiting_notices",
     "held",
     "issue_vouchers",
+    "keep_transactions",
+    "make_available",
     "named_at_provider",
+    "note_case",
+    "note_disputes",
     "note_failed_refunds",
+    "note_payouts",
     "one",
+    "open_case",
+    "open_cases",
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
     "pay_failed_refunds",
     "pay_in_capital",
     "payer_came_back",
+    "post_transactions",
     "publish",
     "receive_money",
     "record_payments",
@@ -158,7 +203,9 @@ __all__ = [
     "release_parts",
     "sweep",
     "take_bank_notice",
+    "take_case",
     "undelivered",
+    "unknown_disputes",
     "verify_book",
     "void_payments",
     "withdraw_money",

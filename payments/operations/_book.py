@@ -99,7 +99,8 @@ class Book:
 
     def tidy_part(self, part: Part) -> None:
         """Take a captured part of which nothing is open or in escrow any more to where it belongs."""
-        if part.state == "captured" and part.open_amount == 0 and part.escrow == 0 and part.released:
+        in_escrow = part.escrow + part.disputed_before
+        if part.state == "captured" and part.open_amount == 0 and in_escrow == 0 and part.released:
             self.move_part(part, "release")
         kept = part.captured - part.refunded_before - part.refunded_after
         over = part.captured > 0 and part.open_amount == 0 and kept == 0

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from payments import chart, events, journals, methods, outbox
-from payments.accounts import step_up
+from payments.accounts import step_up, velocity
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.ledger.journal import AccountSpec, Journal
@@ -51,6 +52,7 @@ class _Plan:
     answers: list[tuple[Tender, Step]] = field(default_factory=list)
     remote_answers: list[tuple[Share, Step | None]] = field(default_factory=list)
     refusal: str = ""
+    challenged: bool = False
     happened: list[events.Event] = field(default_factory=list)
 
 
@@ -69,6 +71,7 @@ def _authorise(*, requests: Sequence[Authorise], current: _remote.Round) -> list
     book = _book.Book.of_payments(ids=at_of)
     plans = _plans(book=book, at_of=at_of)
     _expire_late(book=book, at_of=at_of, current=current)
+    plans = _screened(plans=plans, book=book)
     _ask_local(plans=plans, book=book)
     _post(plans=[plan for plan in plans if _locally_fine(plan)], book=book)
     _ask_remote(plans=[plan for plan in plans if _locally_fine(plan) and plan.remote], book=book, current=current)
@@ -96,6 +99,36 @@ def _plans(*, book: _book.Book, at_of: dict[int, datetime]) -> list[_Plan]:
     return plans
 
 
+def _screened(*, plans: list[_Plan], book: _book.Book) -> list[_Plan]:
+    """Look at payments before any tender is asked; return those that go on, refused ones among them."""
+    said = velocity.screen(
+        payments=[(plan.payment, book.tenders_of_payment[plan.payment.pk], plan.at) for plan in plans]
+    )
+    going_on = []
+    held: list[events.Event] = []
+    for plan in plans:
+        row = said.get(plan.payment.pk)
+        plan.challenged = row is not None and row.outcome == velocity.CHALLENGE
+        if row is not None and row.outcome == velocity.REFUSE:
+            plan.refusal = gettext(velocity.TOO_FAST)
+        if row is None or row.state != "held" or row.due_at is None:
+            going_on.append(plan)
+            continue
+        plan.payment.expires_at = row.due_at
+        book.move_payment(plan.payment, "hold")
+        held.append(
+            events.PaymentHeld(
+                key=str(plan.payment.pk),
+                at=plan.at,
+                payment_id=plan.payment.pk,
+                reference=plan.payment.reference,
+                until=row.due_at,
+            )
+        )
+    outbox.record(happened=held)
+    return going_on
+
+
 def _expire_late(*, book: _book.Book, at_of: dict[int, datetime], current: _remote.Round) -> None:
     plans: list[cancelling.Plan] = []
     for payment in book.payments.values():
@@ -110,7 +143,8 @@ def _needed(*, book: _book.Book, tender: Tender) -> int:
 
 
 def _ask_local(*, plans: Sequence[_Plan], book: _book.Book) -> None:
-    rows = [(plan, tender) for plan in plans for tender in plan.local]
+    rows = [(plan, tender) for plan in plans for tender in plan.local if not plan.refusal]
+    challenged = {plan.payment.pk for plan in plans if plan.challenged}
     by_method: dict[str, list[tuple[_Plan, Tender]]] = {}
     for plan, tender in rows:
         by_method.setdefault(tender.method, []).append((plan, tender))
@@ -121,7 +155,9 @@ def _ask_local(*, plans: Sequence[_Plan], book: _book.Book) -> None:
             )
             for plan, tender in pairs
         ]
-        for (plan, tender), step in zip(pairs, _ask_method(code=code, legs=legs), strict=True):
+        for (plan, tender), step in zip(
+            pairs, _ask_method(code=code, legs=legs, challenged=challenged), strict=True
+        ):
             plan.answers.append((tender, step))
             plan.refusal = plan.refusal or step.refusal
     for plan in plans:
@@ -129,10 +165,10 @@ def _ask_local(*, plans: Sequence[_Plan], book: _book.Book) -> None:
             _take_back(plan=plan, book=book)
 
 
-def _ask_method(*, code: str, legs: Sequence[Leg]) -> list[Step]:
+def _ask_method(*, code: str, legs: Sequence[Leg], challenged: Collection[int]) -> list[Step]:
     """Ask a local method, after asking for the payer's second factor where it needs one."""
     method = methods.get(code=code)
-    urls = step_up.questions(legs=legs) if getattr(method, "asks_payer", False) else {}
+    urls = step_up.questions(legs=legs, always=challenged) if getattr(method, "asks_payer", False) else {}
     answers = iter(method.authorise(legs=[leg for leg in legs if leg.tender_id not in urls]))
     return [Step(action_url=urls[leg.tender_id]) if leg.tender_id in urls else next(answers) for leg in legs]
 

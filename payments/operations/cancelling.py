@@ -10,9 +10,10 @@ from payments import events, journals, outbox
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.ledger.journal import Journal
-from payments.models import Cancellation, Part, Payment, Share
+from payments.models import Cancellation, Part, Payment, Screening, Share
 from payments.operations import _book, _remote
 from payments.operations.errors import InProgress, KeyReused, PaymentError, UnableToCancel, UnknownPayment
+from payments.states import PAYMENT
 
 BATCH = 500
 
@@ -85,7 +86,7 @@ def void_payments(*, requests: Sequence[VoidPayment]) -> list[Ended | PaymentErr
 def expire_payments(*, at: datetime) -> list[int]:
     """End payments whose time ran out by ``at``, giving back what they hold; return their ids."""
     expired: list[int] = []
-    waiting = ("recorded", "action_required", "authorised")
+    waiting = ("recorded", "in_review", "action_required", "authorised")
     while True:
         ids = list(
             Payment.objects.filter(state__in=waiting, expires_at__lte=at)
@@ -286,6 +287,13 @@ def _save(*, plans: Sequence[Plan], book: _book.Book, before: dict[int, str]) ->
         ended = _ended(payment=book.payments[identifier], at=plan.at, before=before[identifier])
         happened += [ended] if ended else []
     outbox.record(happened=happened)
+    looked_at = [
+        identifier
+        for identifier in last
+        if before[identifier] == "in_review" and book.payments[identifier].state in PAYMENT.final
+    ]
+    if looked_at:
+        Screening.objects.filter(payment_id__in=looked_at, state__in=("held", "seconded")).update(state="expired")
 
 
 def _ended(*, payment: Payment, at: datetime, before: str) -> events.Event | None:

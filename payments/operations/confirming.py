@@ -69,6 +69,7 @@ def confirm(*, tender_id: int, holder: str, code: str, at: datetime) -> PaymentO
         )
     except step_up.WrongCode as problem:
         raise UnableToConfirm(str(problem), _confirmation(tender=tender, factor="email")) from problem
+    step_up.begin_anew(account=tender.source)
     [outcome] = authorise_payments(requests=[Authorise(payment_id=tender.payment_id, at=at)])
     return outcome
 

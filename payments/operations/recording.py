@@ -35,7 +35,10 @@ class PartRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequest:
-    """A payment for the order ``reference`` by ``payer`` (`user:1`, `guest:<email>`); tenders in the order of use."""
+    """A payment for the order ``reference`` by ``payer`` (`user:1`, `guest:<email>`); tenders in the order of use.
+
+    ``device`` and ``address`` (digests, or nothing) are what velocity rules know it by.
+    """
 
     key: str
     reference: str
@@ -46,6 +49,8 @@ class PaymentRequest:
     return_url: str
     expires_at: datetime
     at: datetime
+    device: str = ""
+    address: str = ""
 
     @property
     def amount(self) -> int:
@@ -147,6 +152,8 @@ def _write(*, requests: Sequence[PaymentRequest], terms: dict[str, MerchantTerms
                 currency=request.currency,
                 amount=request.amount,
                 return_url=request.return_url,
+                device=request.device[:64],
+                address=request.address[:64],
                 created_at=request.at,
                 expires_at=request.expires_at,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from payments import events, journals, outbox
 from payments.ledger import errors as ledger_errors
@@ -160,26 +161,41 @@ def _decide(
         )
     if request.key in planned:
         return KeyReused(f"The key {request.key} comes twice in one batch.")
-    left = part.captured - part.refunded_before - part.refunded_after
+    left = part.refundable
     if not 0 < request.amount <= left:
         return UnableToRefund(f"{part.reference} has {left} left that could be refunded, not {request.amount}.")
     shares = book.shares_of_part[part.pk][::-1]
-    takes = _book.allocate(amount=request.amount, capacities=[share.captured - share.refunded for share in shares])
+    takes = _book.allocate(amount=request.amount, capacities=[share.refundable for share in shares])
     plan = _Plan(request, part, [(share, taken) for share, taken in zip(shares, takes, strict=True) if taken])
-    _divide(plan=plan, balances=balances)
+    divide(plan=plan, balances=balances)
     plan.count(+1)
     return plan
 
 
-def _divide(*, plan: _Plan, balances: dict[str, int]) -> None:
+class Taking(Protocol):
+    """Money that is taken back from a part: its ``amount``, and how much of it comes from where."""
+
+    part: Part
+    escrow: int
+    pending: int
+    available: int
+    reserve: int
+    receivable: int
+    commission: int
+    vat: int
+
+    @property
+    def amount(self) -> int: ...
+
+
+def divide(*, plan: Taking, balances: dict[str, int]) -> None:
     """Decide from where the money is taken; ``balances`` go down by what is taken."""
     part = plan.part
     plan.escrow = min(plan.amount, part.escrow)
-    after = plan.after_release
+    after = plan.amount - plan.escrow
     if not after:
         return
-    kept = part.released - part.refunded_after
-    plan.commission, plan.vat = _commission_back(part=part, kept=kept, after=after)
+    plan.commission, plan.vat = _commission_back(part=part, kept=part.kept, after=after)
     owed = after - plan.commission - plan.vat
     plan.pending = min(owed, part.pending)
     owed -= plan.pending

@@ -108,13 +108,14 @@ def _decide(
         return _result(part=part, row=seen)
     if request.key in planned:
         return KeyReused(f"The key {request.key} comes twice in one batch.")
+    if part.open_disputes:
+        return UnableToRelease(f"{part.reference} is disputed: its escrow stays until the dispute is over.")
     amount = part.escrow if request.amount is None else request.amount
     if not may(machine=PART, state=part.state, event="release") or not 0 < amount <= part.escrow:
         return UnableToRelease(f"{part.reference} is {part.state} with {part.escrow} in escrow: {amount} cannot go.")
-    kept = part.released - part.refunded_after
-    commission, vat = commission_on(part=part, before=kept, after=kept + amount)
+    commission, vat = commission_on(part=part, before=part.kept, after=part.kept + amount)
     shares = book.shares_of_part[part.pk]
-    in_escrow = [share.captured - share.refunded - share.released for share in shares]
+    in_escrow = [share.refundable - share.released for share in shares]
     taken = zip(shares, _book.allocate(amount=amount, capacities=in_escrow), strict=True)
     takes = [(share, minor) for share, minor in taken if minor]
     return _Plan(request, part, amount, commission, vat, takes)

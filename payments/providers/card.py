@@ -164,7 +164,7 @@ def confirm_at_stand_in(*, reference: str, agreed: bool) -> None:
 def _answered(*, act: Callable[[Any, Leg], Step], leg: Leg) -> Step:
     """Return the act's step; a refusal of the card is one, and silence of the provider is told as such."""
     try:
-        return act(_api(), leg)
+        return act(api(), leg)
     except stripe.CardError as declined:
         return Step(refusal=str(declined.user_message or DECLINED))
     except stripe.InvalidRequestError as refused:
@@ -208,7 +208,7 @@ def _plain(part: Any) -> dict[str, Any]:
     return part.to_dict() if part is not None else {}
 
 
-def _api() -> Any:
+def api() -> Any:
     """Return the provider's client, or the stand-in's."""
     if is_stand_in():
         return _client(STAND_IN_KEY, import_string(settings.RIALTO_CARD_STAND_IN)()).v1

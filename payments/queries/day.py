@@ -89,7 +89,7 @@ def _escrow() -> tuple[tuple[str, int], ...]:
     rows = (
         Part.objects.filter(state="captured")
         .values("currency")
-        .annotate(total=Sum(F("captured") - F("released") - F("refunded_before")))
+        .annotate(total=Sum(F("captured") - F("released") - F("refunded_before") - F("disputed_before")))
     )
     return tuple((row["currency"], row["total"]) for row in rows.order_by("currency"))
 

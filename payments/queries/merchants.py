@@ -93,7 +93,7 @@ def merchant_money(*, merchant: str) -> MerchantMoney | None:
         return None
     balances = ledger.balances(codes=[f"{merchant}:{kind}" for kind in KINDS])
     escrow = Part.objects.filter(merchant=merchant, state="captured").aggregate(
-        total=Sum(F("captured") - F("released") - F("refunded_before"))
+        total=Sum(F("captured") - F("released") - F("refunded_before") - F("disputed_before"))
     )
     unsettled = (
         Part.objects.filter(merchant=merchant, unsettled_released__gt=0)

@@ -24,6 +24,7 @@ class PartStanding:
     refunded_before: int
     refunded_after: int
     cancelled: int
+    open_disputes: int
 
     @property
     def refunded(self) -> int:
@@ -48,6 +49,7 @@ def parts_standing(*, references: Sequence[str]) -> dict[str, PartStanding]:
         "refunded_before",
         "refunded_after",
         "cancelled",
+        "open_disputes",
     )
     return {row[0]: PartStanding(*row) for row in rows}
 

@@ -97,53 +97,53 @@ def check_parts() -> list[str]:
     """3. What was captured of each consignment was released, given back, or is in escrow, to the cent"""
     problems = [
         f"{reference}: its amounts are not the sums of its movements and shares"
-        for (reference,) in _rows(PARTS_AGAINST_MOVEMENTS)
+        for (reference,) in read(PARTS_AGAINST_MOVEMENTS)
     ]
-    return _few([*problems, *_escrow_problems(), *_pending_problems()])
+    return few([*problems, *_escrow_problems(), *_pending_problems()])
 
 
 def check_tenders() -> list[str]:
     """4. No tender gave back more than it gave, or gave more than it had promised"""
     problems = [
         f"tender {identifier} of {reference}: its amounts are not the sums of its legs and shares, or out of order"
-        for identifier, reference in _rows(TENDERS_AGAINST_LEGS)
+        for identifier, reference in read(TENDERS_AGAINST_LEGS)
     ]
-    return _few([*problems, *_held_problems()])
+    return few([*problems, *_held_problems()])
 
 
 def check_nothing_half_done() -> list[str]:
     """7. Nothing was done twice, and nothing that was begun is left half done"""
-    return _few([text for (text,) in _rows(LEFT_HALF_DONE)])
+    return few([text for (text,) in read(LEFT_HALF_DONE)])
 
 
 def _escrow_problems() -> list[str]:
-    rows = _rows(
-        "SELECT 'escrow:' || reference, captured - released - refunded_before FROM payments_part "
+    rows = read(
+        "SELECT 'escrow:' || reference, captured - released - refunded_before - disputed_before FROM payments_part "
         "WHERE captured > 0 ORDER BY id"
     )
-    return _compare(rows, "escrow of the part")
+    return compare(rows, "escrow of the part")
 
 
 def _pending_problems() -> list[str]:
-    rows = _rows(
+    rows = read(
         "SELECT terms.merchant || ':pending', coalesce(sum(unsettled_released - unsettled_refunded), 0) "
         "FROM payments_merchantterms AS terms LEFT JOIN payments_part AS part ON part.merchant = terms.merchant "
         "GROUP BY terms.merchant ORDER BY terms.merchant"
     )
-    return _compare(rows, "unsettled parts of the merchant")
+    return compare(rows, "unsettled parts of the merchant")
 
 
 def _held_problems() -> list[str]:
-    rows = _rows(
+    rows = read(
         "SELECT 'held:' || tender.payment_id, sum(share.amount - share.captured - share.cancelled) "
         "FROM payments_share AS share JOIN payments_tender AS tender ON tender.id = share.tender_id "
         "WHERE tender.method IN ('bank_account', 'other_bank') AND share.authorised GROUP BY tender.payment_id "
         "ORDER BY tender.payment_id"
     )
-    return _compare(rows, "uncaptured tenders of the payment")
+    return compare(rows, "uncaptured tenders of the payment")
 
 
-def _compare(rows: Iterator[Sequence], meaning: str) -> list[str]:
+def compare(rows: Iterator[Sequence], meaning: str) -> list[str]:
     """Return each account whose balance in the book is not what payments' rows say it is."""
     problems = []
     while chunk := dict(islice(rows, AT_ONCE)):
@@ -160,13 +160,15 @@ def _compare(rows: Iterator[Sequence], meaning: str) -> list[str]:
     return problems
 
 
-def _rows(query: str) -> Iterator[Sequence]:
+def read(query: str, parameters: Sequence[object] = ()) -> Iterator[Sequence]:
+    """Return the rows of a query."""
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(query, parameters or None)
         yield from cursor.fetchall()
 
 
-def _few(problems: list[str]) -> list[str]:
+def few(problems: list[str]) -> list[str]:
+    """Return the first problems of a kind, and how many more there are."""
     if len(problems) <= NAMED:
         return problems
     return [*problems[:NAMED], f"and {len(problems) - NAMED} more"]

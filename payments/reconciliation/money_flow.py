@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from payments import journals
+from payments import card_journals, journals
 from payments.ledger.journal import Journal
 
 AT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -27,6 +27,7 @@ def _lines() -> Iterator[str]:
         ("Paying", _paying()),
         ("Settling", _settling()),
         ("Undoing", _undoing()),
+        ("The card provider", _card_provider()),
     ):
         yield ""
         yield f"## {title}"
@@ -160,4 +161,47 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
     yield (
         "Goodwill, at the bank's expense",
         journals.goodwill_given(account="C", amount=1_000, reason="late", **made_up),
+    )
+
+
+def _card_provider() -> Iterator[tuple[str, Journal]]:
+    common = {"currency": "EUR", "key": "k", "at": AT}
+    line = {"transaction": "T", **common}
+    yield "The provider's fee on a charge is known", card_journals.card_fee_known(fee=175, **line)
+    yield "A charge's net is available at the provider", card_journals.card_money_available(net=9_825, **line)
+    yield "A refund is taken from what is available there", card_journals.card_money_available(net=-2_500, **line)
+    yield "The provider charges for its service", card_journals.provider_charged(amount=200, **line)
+    payout = {"payout": "O", "bank": "main", "amount": 7_325, **common}
+    yield "The provider pays out to our bank", card_journals.provider_paid_out(**payout)
+    yield "… and the payout fails afterwards", card_journals.provider_payout_returned(**payout)
+    dispute = {"dispute": "D", "receivable": "dispute:D:receivable", "held": "dispute:D:held", **common}
+    sources = (("escrow:K", 10_000),)
+    yield (
+        "A dispute is opened before release, and its fee charged",
+        card_journals.dispute_opened(taken=10_000, fee=1_500, sources=sources, **dispute),
+    )
+    merchants = (("merchant:M:pending", 8_000), ("merchant:M:receivable", 1_032), ("income:commission", 800))
+    sources = (*merchants, ("tax:vat:commission", 168))
+    yield (
+        "… after release: as for a refund",
+        card_journals.dispute_opened(taken=10_000, fee=0, sources=sources, **dispute),
+    )
+    covered = {name: value for name, value in dispute.items() if name != "receivable"}
+    yield (
+        "More is held, once a refund under way has come to nothing",
+        card_journals.dispute_covered(sources=(("escrow:K", 2_500),), **covered),
+    )
+    yield (
+        "A dispute is won",
+        card_journals.dispute_won(given_back=10_000, taken=10_000, fee=0, destinations=sources, **dispute),
+    )
+    yield (
+        "A dispute is lost; nothing was held for a part that had been refunded",
+        card_journals.dispute_lost(amount=7_500, uncovered=2_500, **dispute),
+    )
+    known = {name: value for name, value in covered.items() if name != "held"}
+    destinations = (("merchant:M:available", 9_032), ("income:commission", 800), ("tax:vat:commission", 168))
+    yield (
+        "A lost dispute's money comes back after all",
+        card_journals.dispute_recovered(amount=10_000, fee=0, destinations=destinations, **known),
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from payments import clock, queries
+from payments.queries import cases, reviews
 from payments.views import access
 
 # What operations may start: name in the form -> task, and what the button says.
@@ -27,7 +28,13 @@ RUNS = {
 def overview(request: HttpRequest) -> HttpResponse:
     """Show how the bank stands today."""
     now = clock.now()
-    context = {"day": queries.overview(today=now.date()), "now": now, "runs": _buttons()}
+    context = {
+        "day": queries.overview(today=now.date()),
+        "held_count": reviews.held_count(),
+        "now": now,
+        "runs": _buttons(),
+        "open_cases": sum(row.cases for row in cases.waiting()),
+    }
     return render(request, "payments/ops.html", context)
 
 

@@ -86,7 +86,7 @@ def world(fresh_database, live_site, page_at, keep_picture, settings, monkeypatc
     settings.RIALTO_LAKE = tmp_path / "lake"
     settings.RIALTO_SEAL_FILE = str(tmp_path / "seals")
     settings.RIALTO_OUTBOX_KICK = False
-    settings.RIALTO_STEP_UP_ABOVE, settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 5_000, 15_000
+    settings.RIALTO_STEP_UP_ABOVE, settings.RIALTO_STEP_UP_FREE_SUM = 5_000, 15_000
     market = journey.live(last_day=LAST_DAY)
     calendar = Calendar(market.last_day + timedelta(days=1))
     monkeypatch.setattr(clock, "now", calendar.now)

@@ -15,7 +15,7 @@ PASSWORD = "a-good-password"
 @pytest.fixture
 def market(fresh_database, settings):
     settings.RIALTO_STEP_UP_ABOVE = 5_000
-    settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
+    settings.RIALTO_STEP_UP_FREE_SUM = 15_000
     secret = make_password(PASSWORD)
     first_owner = make_shopper(email="owner1@mail.example", money=0, password=secret)
     second_owner = make_shopper(email="owner2@mail.example", money=0, password=secret)

@@ -71,6 +71,8 @@ def make_request(
     minutes: int = 15,
     currency: str = "EUR",
     return_url: str = "",
+    device: str = "",
+    address: str = "",
 ) -> operations.PaymentRequest:
     """Return a payment request; parts are (merchant, amount) and get references ``<key>-1``, ``<key>-2``…"""
     key = key or f"order{next(_numbers)}"
@@ -87,6 +89,8 @@ def make_request(
             for number, (merchant, amount) in enumerate(parts, 1)
         ),
         return_url=return_url,
+        device=device,
+        address=address,
         expires_at=at + timedelta(minutes=minutes),
         at=at,
     )

@@ -68,7 +68,7 @@ def held(shopper) -> int:
 @pytest.fixture(autouse=True)
 def _larger_payments_need_a_code(settings):
     settings.RIALTO_STEP_UP_ABOVE = 5_000
-    settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
+    settings.RIALTO_STEP_UP_FREE_SUM = 15_000
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_too_little_money_after_the_code_is_said_on_the_order_page_and_the_baske
 
 
 def test_too_little_money_is_said_and_the_basket_stays(client, settings):
-    settings.RIALTO_STEP_UP_ABOVE = settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 10**9
+    settings.RIALTO_STEP_UP_ABOVE = settings.RIALTO_STEP_UP_FREE_SUM = 10**9
     market = make_market(money=100)
     client.force_login(market.shopper)
     fill_basket(client, market)

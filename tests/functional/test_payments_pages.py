@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mall.customer.models import User
-from payments import settlement
+from payments import operations, settlement
 from tests.factories.payments import AT, authorise, capture, make_merchant, make_shopper, record, refund, release
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +161,35 @@ def test_the_pages_take_the_same_statements_however_much_there_is(
     signed_in(client, shopper).get("/money/")
     with django_assert_max_num_queries(25):
         client.get("/money/")
+
+
+def test_a_case_is_found_taken_noted_and_closed_on_its_pages(client: Client, shopper: User, operator: User) -> None:
+    live(shopper)
+    number = operations.open_case(
+        request=operations.OpenCase(
+            kind="reconcile_card", key="k", subject="€5.00 is missing", amount=500, currency="EUR", names=("o1",), at=AT
+        )
+    ).case_id
+    page = signed_in(client, operator).get("/ops/cases/").content.decode()
+    for text in ("€5.00 is missing", "Card provider differs", "nobody&#x27;s", "1 case waits"):
+        assert text in page.replace("'", "&#x27;")
+    assert "No case here" in client.get("/ops/cases/?owner=me").content.decode()
+    page = client.get(f"/ops/cases/{number}/").content.decode()
+    assert "Order o1 and its payment" in page
+    assert "Close the case" not in page
+    client.post(f"/ops/cases/{number}/take/")
+    assert "€5.00 is missing" in client.get("/ops/cases/?owner=me").content.decode()
+    assert client.post(f"/ops/cases/{number}/close/", {"close-text": ""}).status_code == 400
+    client.post(f"/ops/cases/{number}/note/", {"note-text": "Asked <them>"})
+    client.post(f"/ops/cases/{number}/close/", {"close-text": "It came the next day"})
+    page = client.get(f"/ops/cases/{number}/").content.decode()
+    assert "Asked &lt;them&gt;" in page
+    assert "It came the next day" in page
+    assert "€5.00 is missing" in client.get("/ops/cases/?state=closed").content.decode()
+    assert client.get("/ops/cases/999999/").status_code == 404
+    assert client.post(f"/ops/cases/{number}/explode/").status_code == 404
+
+
+def test_cases_are_for_operations_alone(client: Client, shopper: User) -> None:
+    assert signed_in(client, shopper).get("/ops/cases/").status_code == 403
+    assert client.post("/ops/cases/1/take/").status_code == 403

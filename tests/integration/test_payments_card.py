@@ -66,7 +66,7 @@ def reference(part: int) -> str:
 
 def intents() -> list[object]:
     """Return the stand-in's PaymentIntents of this test's order."""
-    made = card._api().payment_intents.list({"limit": 100}).auto_paging_iter()
+    made = card.api().payment_intents.list({"limit": 100}).auto_paging_iter()
     return [intent for intent in made if card._plain(intent.metadata).get("order") == Order.number]
 
 
@@ -162,7 +162,7 @@ def test_a_voided_payment_is_cancelled_at_the_provider() -> None:
 def test_a_provider_that_does_not_answer_leaves_the_payment_to_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     payment = pay((make_merchant(), 3_000))
     with monkeypatch.context() as gone:
-        gone.setattr(card, "_api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
+        gone.setattr(card, "api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
         assert authorise(payment).state == "authorising"
         assert isinstance(cancel(reference(1)), errors.InProgress)
         operations.sweep(at=AT, patience=NOW)
@@ -170,7 +170,7 @@ def test_a_provider_that_does_not_answer_leaves_the_payment_to_the_sweep(monkeyp
     operations.sweep(at=AT, patience=NOW)
     assert models.Payment.objects.get().state == "authorised"
     with monkeypatch.context() as gone:
-        gone.setattr(card, "_api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
+        gone.setattr(card, "api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
         assert isinstance(capture(reference(1)), errors.InProgress)
         assert isinstance(cancel(reference(1)), errors.InProgress)
     assert capture(reference(1)).amount == 3_000
@@ -258,5 +258,5 @@ def test_killed_at_any_point_of_a_remote_call_the_sweep_finishes_it_once(
     assert (part.state, part.captured, part.refunded_before) == expected[action]
     statuses = {"authorise": "requires_capture", "capture": "succeeded", "void": "canceled", "refund": "succeeded"}
     assert [intent.status for intent in intents()] == [statuses[action]]
-    made = card._api().refunds.list({"payment_intent": intents()[0].id}).data if action == "refund" else []
+    made = card.api().refunds.list({"payment_intent": intents()[0].id}).data if action == "refund" else []
     assert len(made) == (1 if action == "refund" else 0)

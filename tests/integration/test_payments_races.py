@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -137,3 +138,18 @@ def test_a_refund_while_the_merchant_is_settled_takes_the_money_from_where_it_is
     assert not [result for result in results if isinstance(result, Exception)]
     assert balance(f"deposit:{account}") == 8_000
     assert models.Settlement.objects.count() == 1
+
+
+def test_of_many_who_open_and_take_a_case_at_once_one_does() -> None:
+    opening = operations.OpenCase(kind="test", key="k", subject="It differs", at=AT)
+    opened = race(*[lambda: operations.open_case(request=opening).case_id] * 5)
+    assert len(set(opened)) == 1
+
+    def take(name: str) -> str:
+        operations.take_case(case_id=opened[0], by=name, at=AT)
+        return name
+
+    taken = race(*[partial(take, f"user:{number}") for number in range(5)])
+    assert [one for one in taken if isinstance(one, str)] == [models.OperationsCase.objects.get().owner]
+    assert sum(isinstance(one, operations.UnableToHandle) for one in taken) == 4
+    assert sorted(models.CaseNote.objects.values_list("kind", flat=True)) == ["opened", "taken"]

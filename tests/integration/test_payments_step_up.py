@@ -19,7 +19,7 @@ PAYMENT = {"payee": "Shop", "amount": 9_900}
 @pytest.fixture(autouse=True)
 def _limits(settings: object) -> None:
     settings.RIALTO_STEP_UP_ABOVE = 5_000
-    settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 15_000
+    settings.RIALTO_STEP_UP_FREE_SUM = 15_000
 
 
 @pytest.fixture
@@ -36,13 +36,16 @@ def ask(holder: str, *, key: str = "k", amount: int = 9_900, minutes: int = 0) -
     return re.search(r"\b\d{6}\b", mail.outbox[0].body).group() if mail.outbox else ""
 
 
-def test_small_payments_are_free_until_the_day_s_limit() -> None:
-    assert not step_up.challenge_needed(account="A", amount=5_000, at=AT)
-    assert step_up.challenge_needed(account="A", amount=5_001, at=AT)
-    assert [step_up.spend_freely(account="A", amount=5_000, at=AT) for _ in range(4)] == [True, True, True, False]
-    assert step_up.challenge_needed(account="A", amount=1, at=AT)
-    assert not step_up.challenge_needed(account="A", amount=1, at=AT + timedelta(days=1))
-    assert not step_up.spend_freely(account="B", amount=5_001, at=AT)
+def test_small_payments_are_free_until_there_are_too_many_or_too_much_since_the_last_second_factor(settings) -> None:
+    settings.RIALTO_STEP_UP_FREE_PAYMENTS = 5
+    assert not step_up.challenge_needed(account="A", amount=5_000)
+    assert step_up.challenge_needed(account="A", amount=5_001)
+    assert [step_up.spend_freely(account="A", amount=5_000) for _ in range(4)] == [True, True, True, False]
+    assert step_up.challenge_needed(account="A", amount=1)
+    assert [step_up.spend_freely(account="B", amount=1) for _ in range(6)] == [True] * 5 + [False]
+    step_up.begin_anew(account="B")
+    assert step_up.spend_freely(account="B", amount=1)
+    assert not step_up.spend_freely(account="C", amount=5_001)
 
 
 def test_the_right_code_passes_once_for_its_payment_alone(holder: str) -> None:
@@ -93,6 +96,9 @@ def test_the_authenticator_app_answers_where_there_is_one(holder: str) -> None:
     code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
     step_up.answer(key="k", code=code, at=AT, **PAYMENT)
     assert step_up.is_passed(key="k", at=AT, **PAYMENT)
+    ask(holder, key="other")
+    with pytest.raises(step_up.WrongCode):
+        step_up.answer(key="other", code=code, at=AT, **PAYMENT)
 
 
 def test_a_mail_server_that_is_gone_leaves_no_open_question(holder: str, monkeypatch: pytest.MonkeyPatch) -> None:

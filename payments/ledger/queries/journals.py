@@ -65,8 +65,12 @@ def journals_for(*, reference: str, limit: int | None = None) -> list[BookJourna
     """Return the journals of one order, payment, loan… in the order they were posted, the first ``limit``."""
     if not storable(reference):
         return []
+    # OFFSET 0: found by reference first, never by going through all journals in their order until enough are found.
     return _journals(
-        "j.id IN (SELECT id FROM ledger_all_journal WHERE reference = %s ORDER BY id LIMIT %s)", reference, limit
+        """j.id IN (SELECT id FROM (SELECT id FROM ledger_all_journal WHERE reference = %s OFFSET 0) AS its
+           ORDER BY id LIMIT %s)""",
+        reference,
+        limit,
     )
 
 

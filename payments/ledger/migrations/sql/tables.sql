@@ -38,8 +38,7 @@ CREATE TABLE ledger_key (
     input_hash uuid NOT NULL
 );
 CREATE UNIQUE INDEX ledger_key_reverses ON ledger_key (reverses) WHERE reverses IS NOT NULL;
--- Keys are added in the order of their journals, so the range of each 32 pages finds them, and costs postings little.
-CREATE INDEX ledger_key_journal ON ledger_key USING brin (journal_id) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX ledger_key_journal ON ledger_key (journal_id);
 
 -- A journal's first transfer carries what the journal says: event, reference and metadata, nothing on the others.
 -- Partitioned by the database's clock. The key above makes a journal unique over all partitions, and ledger_post is

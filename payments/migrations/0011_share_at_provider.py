@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('payments', '0005_other_bank'),
+        ('payments', '0010_other_bank'),
     ]
 
     operations = [

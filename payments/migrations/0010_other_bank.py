@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0004_verification_checks'),
+        ('payments', '0009_validate_disputed'),
     ]
 
     operations = [
