@@ -52,12 +52,19 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='merchantterms',
             name='commission_returned_bps',
-            field=models.PositiveIntegerField(db_default=10000, default=10000),
+            field=models.PositiveIntegerField(default=10000),
         ),
         migrations.AddField(
             model_name='part',
             name='commission_returned_bps',
-            field=models.PositiveIntegerField(db_default=10000, default=10000),
+            field=models.PositiveIntegerField(default=10000),
+        ),
+        # Releases before this one go on writing these tables while it is put in place.
+        migrations.RunSQL(
+            sql="ALTER TABLE payments_part ALTER COLUMN commission_returned_bps SET DEFAULT 10000;"
+            "ALTER TABLE payments_merchantterms ALTER COLUMN commission_returned_bps SET DEFAULT 10000;",
+            reverse_sql="ALTER TABLE payments_part ALTER COLUMN commission_returned_bps DROP DEFAULT;"
+            "ALTER TABLE payments_merchantterms ALTER COLUMN commission_returned_bps DROP DEFAULT;",
         ),
         migrations.AddConstraint(
             model_name='merchantterms',

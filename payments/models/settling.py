@@ -16,7 +16,7 @@ class MerchantTerms(models.Model):
     commission_bps = models.PositiveIntegerField()
     commission_vat_bps = models.PositiveIntegerField()
     # How much of the commission, and of the tax on it, the bank gives back with a refund after release.
-    commission_returned_bps = models.PositiveIntegerField(db_default=10_000, default=10_000)
+    commission_returned_bps = models.PositiveIntegerField(default=10_000)
     reserve_bps = models.PositiveIntegerField()
     settle_days = models.PositiveSmallIntegerField()
     payout_account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="+")

@@ -92,6 +92,7 @@ from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
 from payments.operations.reviewing import Review, UnableToReview
 from payments.operations.sweeping import sweep
+from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
 
@@ -204,6 +205,7 @@ __all__ = [
     "sweep",
     "take_bank_notice",
     "take_case",
+    "transfers_arrived",
     "undelivered",
     "unknown_disputes",
     "verify_book",

@@ -121,6 +121,9 @@ def test_one_agreement_pays_every_part_and_the_money_goes_its_way() -> None:
     assert (balance(PENDING), balance(f"held:{payment}")) == (2_000, 0)
     assert at_bank()["returned"] == 3_000
     assert state() == "captured"
+    for _ in range(2):
+        operations.transfers_arrived(amount=2_000, currency="EUR", key="day", at=AT)
+    assert balance(PENDING) == 0
 
 
 def test_a_payer_who_never_comes_back_is_found_by_the_notice_or_by_the_sweep() -> None:
