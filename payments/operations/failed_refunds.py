@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from schwifty import IBAN
 
-from payments import journals
+from payments import journals, making_up_journals
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.models import CustomerAccount, FailedRefund, MovementLeg, Share
@@ -97,7 +97,7 @@ def _note(request: RefundFailed) -> MadeUp | PaymentError:
 
 def _write(*, leg: MovementLeg, request: RefundFailed) -> MadeUp | PaymentError:
     payment = leg.tender.payment
-    journal = journals.refund_failed(
+    journal = making_up_journals.refund_failed(
         refund=leg.refund.part.reference,
         source=SENT_FROM[leg.tender.method](currency=payment.currency),
         amount=leg.amount,
@@ -137,7 +137,7 @@ def _pay(request: PayFailedRefund) -> MadeUp | PaymentError:
         problem = _problem(row=row, account=account, to=to)
         if problem:
             return UnableToMakeUp(problem)
-        journal = journals.refund_paid_another_way(
+        journal = making_up_journals.refund_paid_another_way(
             refund=row.leg.refund.part.reference,
             account=account.number if account else "",
             bank=settings.RIALTO_POLICY.NOSTRO_BANK,

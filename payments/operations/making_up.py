@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from payments import journals
+from payments import making_up_journals
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.ledger import queries as ledger_queries
@@ -141,7 +141,7 @@ def _given_lately(row: Goodwill) -> int:
 
 
 def _give(*, row: Goodwill, at: datetime) -> None:
-    journal = journals.goodwill_given(
+    journal = making_up_journals.goodwill_given(
         account=row.account,
         amount=row.amount,
         currency=row.currency,

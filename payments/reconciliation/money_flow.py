@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from payments import card_journals, journals
+from payments import card_journals, journals, making_up_journals
 from payments.ledger.journal import Journal
 
 AT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -148,19 +148,19 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
     failed = journals.card_destination(currency="EUR")
     yield (
         "A refund its provider could not deliver",
-        journals.refund_failed(refund="K", source=failed, amount=2_500, **made_up),
+        making_up_journals.refund_failed(refund="K", source=failed, amount=2_500, **made_up),
     )
     yield (
         "… is paid another way, here",
-        journals.refund_paid_another_way(refund="K", account="C", bank="main", amount=2_500, **made_up),
+        making_up_journals.refund_paid_another_way(refund="K", account="C", bank="main", amount=2_500, **made_up),
     )
     yield (
         "… or at another bank",
-        journals.refund_paid_another_way(refund="K", account="", bank="main", amount=2_500, **made_up),
+        making_up_journals.refund_paid_another_way(refund="K", account="", bank="main", amount=2_500, **made_up),
     )
     yield (
         "Goodwill, at the bank's expense",
-        journals.goodwill_given(account="C", amount=1_000, reason="late", **made_up),
+        making_up_journals.goodwill_given(account="C", amount=1_000, reason="late", **made_up),
     )
 
 
