@@ -259,6 +259,30 @@ class MerchantPaidOut(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentCameBack(Event):
+    """A payment to another bank did not arrive; its money is where it came from. ``kind`` is payout or transfer."""
+
+    name = "payments.payment_came_back"
+    kind: str
+    holder: str
+    amount: int
+    currency: str
+    iban: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutAccountAsked(Event):
+    """A merchant's payouts are to go to another account from ``effective_at`` on, unless that is cancelled."""
+
+    name = "payments.payout_account_asked"
+    account_id: int
+    merchant: str
+    iban: str
+    effective_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class DisputeOpened(Event):
     """A card's holder questions a charge; ``moves_money`` is false for an inquiry. ``due_by`` is empty when unknown."""
 

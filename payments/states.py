@@ -1,4 +1,4 @@
-"""The lives of a payment, a tender and a part, each one table of allowed transitions."""
+"""The lives of payments, tenders, parts, batches and bank entries, each one table of allowed transitions."""
 
 from __future__ import annotations
 
@@ -128,6 +128,81 @@ GOODWILL = Machine(
     ),
 )
 
+BATCH = Machine(
+    name="batch",
+    meaning="The payments of one bank day and currency on their way to another bank in one file.",
+    transitions=(
+        ("drafted", "close", "closed"),
+        ("drafted", "withdraw", "withdrawn"),
+        ("closed", "approve", "seconded"),
+        ("closed", "withdraw", "withdrawn"),
+        ("seconded", "approve", "approved"),
+        ("seconded", "withdraw", "withdrawn"),
+        ("approved", "send", "sent"),
+        ("sent", "accept", "accepted"),
+        ("sent", "accept_part", "partly_accepted"),
+        ("sent", "reject", "rejected"),
+        ("sent", "settle", "settled"),
+        ("accepted", "accept_part", "partly_accepted"),
+        ("accepted", "reject", "rejected"),
+        ("accepted", "settle", "settled"),
+        ("partly_accepted", "reject", "rejected"),
+        ("partly_accepted", "settle", "settled"),
+    ),
+)
+
+OUTGOING = Machine(
+    name="outgoing payment",
+    meaning="A payment to an account at another bank, from the order until the other bank has booked or refused it.",
+    transitions=(
+        ("ordered", "send", "sent"),
+        ("ordered", "withdraw", "withdrawn"),
+        ("sent", "accept", "accepted"),
+        ("sent", "reject", "rejected"),
+        ("sent", "confirm", "confirmed"),
+        ("sent", "give_back", "returned"),
+        ("accepted", "reject", "rejected"),
+        ("accepted", "confirm", "confirmed"),
+        ("accepted", "give_back", "returned"),
+        ("confirmed", "give_back", "returned"),
+    ),
+)
+
+DELIVERY = Machine(
+    name="delivery",
+    meaning="Handing a batch's file over: written down before, and looked up after a crash.",
+    transitions=(
+        ("asked", "stage", "staged"),
+        ("staged", "deliver", "delivered"),
+    ),
+)
+
+BANK_ENTRY = Machine(
+    name="bank entry",
+    meaning="A payment on our account at another bank, as its notification told it.",
+    transitions=(
+        ("recorded", "book", "booked"),
+        ("recorded", "net", "netted"),
+        ("recorded", "suspend", "suspense"),
+        ("suspense", "match", "matched"),
+        ("suspense", "send_back", "sent_back"),
+        ("sent_back", "come_back", "suspense"),
+    ),
+)
+
+PAYOUT_ACCOUNT = Machine(
+    name="payout account",
+    meaning="An account at another bank a merchant wants to be paid to: asked for, confirmed, waited for, used.",
+    transitions=(
+        ("asked", "confirm", "waiting"),
+        ("asked", "cancel", "cancelled"),
+        ("waiting", "cancel", "cancelled"),
+        ("waiting", "activate", "active"),
+        ("active", "replace", "replaced"),
+        ("active", "block", "blocked"),
+    ),
+)
+
 DISPUTE = Machine(
     name="dispute",
     meaning="A charge that the card's holder questions at his bank; an inquiry asks only, and moves no money.",
@@ -213,6 +288,11 @@ MACHINES = (
     DISPUTE,
     DISPUTE_CALL,
     PROVIDER_PAYOUT,
+    BATCH,
+    OUTGOING,
+    DELIVERY,
+    BANK_ENTRY,
+    PAYOUT_ACCOUNT,
 )
 
 

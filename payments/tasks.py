@@ -8,6 +8,7 @@ from celery import shared_task
 from payments import clock, operations, outbox, settlement
 from payments.ledger import operations as ledger
 from payments.queries import merchants as merchant_queries
+from payments.settlement import elsewhere
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,16 @@ def pay_out() -> int:
     today = clock.now().date()
     report = settlement.pay_out_due(until=today, merchants=merchant_queries.with_terms())
     return report.payouts
+
+
+@shared_task
+def exchange_files() -> int:
+    """Close the batches whose hour has come, send those agreed to, take in other banks' files; return how many."""
+    now = clock.now()
+    elsewhere.activate_payout_accounts(at=now)
+    done = elsewhere.close_due(at=now) + elsewhere.send_due(at=now) + elsewhere.take_in(at=now)
+    elsewhere.book_recorded(at=now)
+    return done
 
 
 @shared_task

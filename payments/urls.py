@@ -1,12 +1,18 @@
 """Addresses of payments' pages."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from payments.views import bank, book, book_entries, cases, making_up, money, ops, reviews
+from payments.views import bank, banks, book, book_entries, cases, making_up, money, ops, reviews, transfers
 
 urlpatterns = [
     path("money/", money.money, name="money"),
     path("money/accounts/<str:number>/", money.statement, name="money-statement"),
+    re_path(
+        r"^money/accounts/(?P<number>\w+)/statement\.(?P<form>pdf|csv|xml)$",
+        money.statement_file,
+        name="money-statement-file",
+    ),
+    path("money/transfer/", transfers.transfer, name="money-transfer"),
     path("money/card/<str:reference>/", money.card_question, name="money-card"),
     path("money/bank/return/", bank.come_back, name="money-bank-return"),
     path("money/bank/notices/", bank.notices, name="money-bank-notices"),
@@ -22,6 +28,11 @@ urlpatterns = [
     path("ops/goodwill/<int:pk>/", making_up.decide, name="ops-goodwill-decide"),
     path("ops/correct/", making_up.correct, name="ops-correct"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/banks/", banks.overview, name="ops-banks"),
+    path("ops/banks/import/", banks.take_in, name="ops-banks-import"),
+    path("ops/banks/batches/<int:pk>/", banks.batch, name="ops-batch"),
+    path("ops/banks/batches/<int:pk>/file/", banks.batch_file, name="ops-batch-file"),
+    path("ops/banks/entries/<int:pk>/", banks.entry, name="ops-bank-entry"),
     path("ops/reviews/", reviews.queue, name="ops-reviews"),
     path("ops/reviews/<int:payment_id>/", reviews.review, name="ops-review"),
     path("ops/cases/", cases.index, name="ops-cases"),

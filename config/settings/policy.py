@@ -60,3 +60,19 @@ RIALTO_REVIEW_SECOND_ABOVE = 100_000
 # A shop's own delivery charge where a merchant set none.
 RIALTO_SHIPPING_CHARGE = 490
 RIALTO_SHIPPING_FREE_FROM = 7_500
+
+# Our own accounts at other banks, by currency: whose file names which of them, and from which we pay.
+RIALTO_NOSTROS = {"EUR": {"bank": NOSTRO_BANK, "iban": "DE75512108001245126199", "bic": "SOGEDEFFXXX"}}
+# Orders after this hour (UTC) leave with the next bank day's file.
+RIALTO_BANK_CUT_OFF_HOUR = 14
+
+# What a holder may send to other banks and keep here, by how well the bank knows him; minor units, None has no limit.
+RIALTO_ACCOUNT_LIMITS = {
+    "basic": {"payment": 100_000, "day": 150_000, "month": 500_000, "balance": 1_500_000},
+    "verified": {"payment": 1_000_000, "day": 2_000_000, "month": 5_000_000, "balance": 10_000_000},
+    "business": {"payment": 10_000_000, "day": 20_000_000, "month": 200_000_000, "balance": None},
+}
+RIALTO_ACCOUNT_TIERS = {"user": "basic", "merchant": "business"}
+
+# A new payout account at another bank counts so long after it was confirmed.
+RIALTO_PAYOUT_ACCOUNT_WAITS = timedelta(hours=72)

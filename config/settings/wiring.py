@@ -78,6 +78,7 @@ RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
 CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
     "payments.tasks.settle_day": {"queue": "settlement"},
     "payments.tasks.pay_out": {"queue": "settlement"},
+    "payments.tasks.exchange_files": {"queue": "settlement"},
     "payments.tasks.verify": {"queue": "settlement"},
     "payments.tasks.close_books": {"queue": "settlement"},
     "payments.tasks.keep_closings": {"queue": "settlement"},
@@ -93,6 +94,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-close-books": {"task": "payments.tasks.close_books", "schedule": crontab(hour=0, minute=10)},
     "payments-settle-day": {"task": "payments.tasks.settle_day", "schedule": crontab(hour=4, minute=0)},
     "payments-pay-out": {"task": "payments.tasks.pay_out", "schedule": crontab(hour=4, minute=30)},
+    "payments-exchange-files": {"task": "payments.tasks.exchange_files", "schedule": 120.0},
     "payments-verify": {"task": "payments.tasks.verify", "schedule": crontab(hour=5, minute=0)},
     "financing-close-day": {"task": "financing.tasks.close_day", "schedule": crontab(hour=0, minute=20)},
     "financing-make-offers": {"task": "financing.tasks.make_offers", "schedule": crontab(hour=1, minute=0)},

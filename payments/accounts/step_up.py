@@ -30,6 +30,8 @@ TRIES = 5
 # New codes one holder may ask for within the time a code is valid.
 CHALLENGES = 5
 DIGITS = 6
+# Questions whose key begins so are about an account that payouts are to go to, not about a sum.
+PAYOUT_ACCOUNT = "payout-account:"
 # Longer than an authenticator app's code is good, with its neighbors.
 CODE_LASTS = timedelta(minutes=5)
 
@@ -240,6 +242,11 @@ def _send(*, row: StepUpChallenge, code: str) -> None:
         "Your code for paying %(amount)s to %(payee)s is %(code)s. It is valid for ten minutes, for this payment "
         "alone. If you did not ask for it, do nothing."
     ) % {"amount": amount, "payee": row.payee, "code": code}
+    if row.key.startswith(PAYOUT_ACCOUNT):
+        text = _(
+            "Your code for having payouts sent to %(payee)s is %(code)s. It is valid for ten minutes, for this "
+            "account alone. If you did not ask for it, do nothing and write to us."
+        ) % {"payee": row.payee, "code": code}
     try:
         send_mail(_("Your code: %(code)s") % {"code": code}, text, None, [address])
     except OSError as problem:

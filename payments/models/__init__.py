@@ -4,6 +4,15 @@ from payments.models.accounts import CustomerAccount
 from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
 from payments.models.cases import CaseNote, OperationsCase
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
+from payments.models.elsewhere import (
+    AccountTier,
+    BankEntry,
+    BankFile,
+    Batch,
+    Delivery,
+    OutgoingPayment,
+    PayoutAccount,
+)
 from payments.models.making_up import FailedRefund, Goodwill
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
@@ -15,11 +24,16 @@ from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
 from payments.models.verifying import Verification
 
 __all__ = [
+    "AccountTier",
+    "BankEntry",
+    "BankFile",
     "BankNotice",
+    "Batch",
     "Cancellation",
     "Capture",
     "CaseNote",
     "CustomerAccount",
+    "Delivery",
     "Dispute",
     "DisputeCall",
     "DisputeEvent",
@@ -34,9 +48,11 @@ __all__ = [
     "MovementLeg",
     "OperationsCase",
     "OutboxEvent",
+    "OutgoingPayment",
     "Part",
     "Payment",
     "Payout",
+    "PayoutAccount",
     "ProviderAttempt",
     "ProviderBalance",
     "ProviderBalanceTransaction",

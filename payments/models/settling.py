@@ -110,7 +110,7 @@ class SettlementLine(models.Model):
 
 
 class Payout(models.Model):
-    """A merchant's available money, paid to his account here; one for each merchant and day."""
+    """A merchant's available money, paid to his account here or ordered to one elsewhere; one a merchant and day."""
 
     merchant = models.CharField(max_length=80)
     day = models.DateField()
@@ -126,7 +126,9 @@ class Payout(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "day"], name="one_payout_a_merchant_and_day"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="payout_not_negative"),
-            models.CheckConstraint(condition=Q(state__in=("paid", "nothing_due")), name="payout_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=("paid", "ordered", "nothing_due")), name="payout_state_known"
+            ),
         ]
 
     def __str__(self) -> str:

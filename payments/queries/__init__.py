@@ -11,6 +11,7 @@ from payments.queries.accounts import (
     moved_before,
     recent,
     statement,
+    statement_of_days,
 )
 from payments.queries.day import Overview, overview
 from payments.queries.health import Outage, closed, outages
@@ -86,6 +87,7 @@ __all__ = [
     "settlement",
     "settlements_of",
     "statement",
+    "statement_of_days",
     "tenders",
     "tenders_of",
 ]

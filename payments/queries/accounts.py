@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Sum
 
@@ -21,6 +21,11 @@ WORDS = {
     "refund_paid_another_way": "Refund",
     "goodwill_given": "Goodwill of the bank",
     "merchant_paid_out": "Payout of sales",
+    "transfer_ordered": "Transfer to another bank",
+    "payment_given_back": "Transfer given back",
+    "payment_returned": "Transfer returned",
+    "transferred_here": "Transfer within the bank",
+    "suspense_matched": "Transfer from another bank",
 }
 
 
@@ -57,10 +62,12 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStatement:
-    """A month of an account, oldest line first."""
+    """An account from ``since`` to ``until``, both days included, oldest line first; ``month`` is that of ``since``."""
 
     account: Account
     month: date
+    since: date
+    until: date
     opening: int
     closing: int
     came: int
@@ -104,17 +111,27 @@ def moved_before(*, keys: Iterable[str]) -> set[str]:
 
 def statement(*, number: str, month: date) -> AccountStatement | None:
     """Return an account's lines of the month that ``month`` lies in, by the calendar of UTC."""
+    first = month.replace(day=1)
+    following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    return statement_of_days(number=number, since=first, until=following - timedelta(days=1))
+
+
+def statement_of_days(*, number: str, since: date, until: date) -> AccountStatement | None:
+    """Return an account's lines from ``since`` to ``until``, both days included, by the calendar of UTC."""
     found = account(number=number)
     if found is None:
         return None
-    first = month.replace(day=1)
-    since = datetime(first.year, first.month, 1, tzinfo=UTC)
-    until = since.replace(year=since.year + first.month // 12, month=first.month % 12 + 1)
-    said = ledger.statement(code=f"deposit:{number}", since=since, until=until)
+    said = ledger.statement(
+        code=f"deposit:{number}",
+        since=datetime.combine(since, time(), tzinfo=UTC),
+        until=datetime.combine(until + timedelta(days=1), time(), tzinfo=UTC),
+    )
     lines = _lines(said)
     return AccountStatement(
         account=found,
-        month=first,
+        month=since.replace(day=1),
+        since=since,
+        until=until,
         opening=said.opening,
         closing=said.closing,
         came=sum(line.amount for line in lines if line.amount > 0),

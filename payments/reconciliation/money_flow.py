@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from payments import card_journals, journals, making_up_journals
 from payments.ledger.journal import Journal
+from payments.settlement.elsewhere import journals as elsewhere
 
 AT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 DAY = date(2026, 1, 4)
@@ -27,6 +28,7 @@ def _lines() -> Iterator[str]:
         ("Paying", _paying()),
         ("Settling", _settling()),
         ("Undoing", _undoing()),
+        ("Other banks", _elsewhere()),
         ("The card provider", _card_provider()),
     ):
         yield ""
@@ -161,6 +163,36 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
     yield (
         "Goodwill, at the bank's expense",
         making_up_journals.goodwill_given(account="C", amount=1_000, reason="late", **made_up),
+    )
+
+
+def _elsewhere() -> Iterator[tuple[str, Journal]]:
+    common = {"amount": 10_000, "currency": "EUR", "key": "k", "at": AT}
+    ordered = {"transit": "payout:transit:B", "end_to_end_id": "RP1", **common}
+    for words, kind, source in (
+        ("Payout to an account elsewhere is ordered", "payout", "merchant:M:available"),
+        ("A customer's transfer elsewhere is ordered", "transfer", "deposit:C"),
+        ("Money in suspense is ordered to be sent back", "send_back", "suspense:transfers"),
+    ):
+        yield words, elsewhere.payment_ordered(kind=kind, source=source, **ordered)
+    yield "The other bank has booked it", elsewhere.payment_confirmed(bank="main", **ordered)
+    yield (
+        "Withdrawn, rejected, or returned before it was booked",
+        elsewhere.payment_given_back(source="merchant:M:available", **ordered),
+    )
+    yield (
+        "Returned after it was booked",
+        elsewhere.payment_returned(bank="main", source="merchant:M:available", end_to_end_id="RP1", **common),
+    )
+    yield (
+        "An entry of our account elsewhere that fits nothing: money in",
+        elsewhere.entry_suspended(bank="main", is_credit=True, reference="E", **common),
+    )
+    yield "… money out", elsewhere.entry_suspended(bank="main", is_credit=False, reference="E", **common)
+    yield "Its owner is found", elsewhere.suspense_matched(account="C", reference="E", **common)
+    yield (
+        "A transfer to an account here",
+        elsewhere.transferred_here(payer="C", payee="D", reference="rent", **common),
     )
 
 

@@ -1,4 +1,4 @@
-"""Payout: a merchant's available money goes to his account here."""
+"""Payout: a merchant's available money goes to his account here at once, or is ordered to the one he has elsewhere."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from payments import events, journals, outbox
 from payments.ledger import operations as ledger
 from payments.ledger.errors import LedgerError
-from payments.models import MerchantTerms, Payout, Settlement
+from payments.models import MerchantTerms, Payout, PayoutAccount, Settlement
 from payments.models.changes import Changes
 from payments.rows import insert
 from payments.settlement import _days
+from payments.settlement.elsewhere import Ordered, OrderPayment, activate_payout_accounts, hold_batches, order_payments
 
 AT_ONCE = 2_000
 
@@ -35,6 +36,7 @@ def pay_out_due(*, until: date, merchants: Sequence[str] = ()) -> PayoutReport:
     ``merchants`` names some who are paid on ``until`` even without a settlement, once a day.
     """
     report = PayoutReport()
+    activate_payout_accounts(at=_days.moment(day=until, at=_days.PAID_OUT_AT))
     while True:
         with transaction.atomic():
             _days.one_at_a_time()
@@ -68,6 +70,9 @@ def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: dat
         row.merchant: row
         for row in MerchantTerms.objects.filter(merchant__in={*settled, *others}).select_related("payout_account")
     }
+    elsewhere = {row.merchant: row for row in PayoutAccount.objects.filter(merchant__in=terms, state="active")}
+    moments = {_days.moment(day=day, at=_days.PAID_OUT_AT) for day in {until, *days.values()}}
+    hold_batches(moments=[(terms[merchant].currency, at) for merchant in elsewhere for at in moments])
     balances = ledger.lock(
         codes=sorted(
             code for row in terms.values() for code in (f"{row.merchant}:available", row.payout_account.ledger_code)
@@ -79,15 +84,19 @@ def _pay_out(*, rows: Sequence[Settlement], merchants: Sequence[str], until: dat
         for merchant in others
         if merchant in terms and balances[f"{merchant}:available"] > 0
     ]
-    _post(payouts=payouts)
+    for payout in payouts:
+        if payout.amount and payout.merchant in elsewhere:
+            payout.state = "ordered"
+    _post(payouts=[payout for payout in payouts if payout.state == "paid"])
     insert(rows=payouts)
     changes = Changes()
+    _order(payouts=[payout for payout in payouts if payout.state == "ordered"], accounts=elsewhere, changes=changes)
     for row in rows:
         row.paid_out = True
         changes.add(row, "paid_out")
     changes.write()
     paid = [payout for payout in payouts if payout.amount]
-    outbox.record(happened=[_event(payout) for payout in paid])
+    outbox.record(happened=[_event(payout, elsewhere.get(payout.merchant)) for payout in paid])
     report.payouts += len(paid)
     for payout in paid:
         report.paid[payout.currency] = report.paid.get(payout.currency, 0) + payout.amount
@@ -174,12 +183,39 @@ def _post(*, payouts: Sequence[Payout]) -> None:
         payout.journal_id = outcome.journal_id
 
 
-def _event(payout: Payout) -> events.MerchantPaidOut:
+def _order(*, payouts: Sequence[Payout], accounts: dict[str, PayoutAccount], changes: Changes) -> None:
+    results = order_payments(
+        requests=[
+            OrderPayment(
+                kind="payout",
+                source=f"{payout.merchant}:available",
+                holder=payout.merchant,
+                amount=payout.amount,
+                currency=payout.currency,
+                creditor_name=accounts[payout.merchant].name,
+                iban=accounts[payout.merchant].iban,
+                bic=accounts[payout.merchant].bic,
+                remittance=f"Payout {payout.day.isoformat()}",
+                key=f"payout:{payout.merchant}:{payout.day.isoformat()}",
+                at=_days.moment(day=payout.day, at=_days.PAID_OUT_AT),
+                payout=payout,
+            )
+            for payout in payouts
+        ]
+    )
+    for payout, result in zip(payouts, results, strict=True):
+        if not isinstance(result, Ordered):
+            raise result
+        payout.journal_id = result.journal_id
+        changes.add(payout, "journal_id")
+
+
+def _event(payout: Payout, elsewhere: PayoutAccount | None) -> events.MerchantPaidOut:
     return events.MerchantPaidOut(
         key=f"{payout.merchant}:{payout.day.isoformat()}",
         at=_days.moment(day=payout.day, at=_days.PAID_OUT_AT),
         merchant=payout.merchant,
         day=payout.day,
         amount=payout.amount,
-        account=payout.account.number,
+        account=elsewhere.iban if elsewhere else payout.account.number,
     )

@@ -23,6 +23,9 @@ A_PAGE = 50
 LARGEST_ID = 2**63 - 1
 # Kinds in words; one that is not here is shown by its own name.
 KINDS = {
+    "suspense": gettext_lazy("Money in suspense"),
+    "payment_came_back": gettext_lazy("Payment came back"),
+    "bank_file_refused": gettext_lazy("Bank file refused"),
     "reconcile_card": gettext_lazy("Card provider differs"),
     "reconcile_nostro": gettext_lazy("Bank statement differs"),
     "reconcile_consignment": gettext_lazy("Consignment differs"),

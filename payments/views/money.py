@@ -1,16 +1,20 @@
 """One's own money: accounts, statements, and the question a card's bank asks."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from payments import clock, operations, queries
-from payments.views import access
+from payments.views import access, statement_files
+
+LONGEST = timedelta(days=366)
 
 
 @login_required
@@ -25,25 +29,54 @@ def money(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def statement(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a month of one of the person's own accounts, with the balance after each line."""
+    """Show a month, or the days asked for, of one of the person's own accounts, with the balance after each line."""
+    shown = _statement(request, number)
     today = clock.now().date()
-    month = _month(request.GET.get("month", ""), today=today)
-    account = queries.account(number=number)
-    if account is None or account.holder != access.holder(request):
-        raise Http404
-    shown = queries.statement(number=number, month=month)
-    opened = max(account.opened_at.date().replace(day=1), date(2000, 1, 1))
+    opened = max(shown.account.opened_at.date().replace(day=1), date(2000, 1, 1))
+    period = {"since": shown.since.isoformat(), "until": shown.until.isoformat()}
     return render(
         request,
         "payments/statement.html",
         {
             "statement": shown,
             "lines": shown.lines[::-1],
-            "earlier": _shift(month, -1) if month > opened else None,
-            "later": _shift(month, +1) if month < today.replace(day=1) else None,
+            "is_month": "since" not in request.GET,
+            "earlier": _shift(shown.month, -1) if shown.month > opened else None,
+            "later": _shift(shown.month, +1) if shown.month < today.replace(day=1) else None,
+            "exports": [
+                (name, f"{reverse('money-statement-file', args=[number, code])}?{urlencode(period)}")
+                for code, name in (("pdf", "PDF"), ("csv", "CSV"), ("xml", "camt.053"))
+            ],
             **_bank(),
         },
     )
+
+
+@login_required
+@require_GET
+def statement_file(request: HttpRequest, number: str, form: str) -> HttpResponse:
+    """Hand out a statement as PDF, CSV or camt.053."""
+    shown = _statement(request, number)
+    owner = request.user.get_full_name() or request.user.email
+    made = statement_files.FORMS[form](statement=shown, owner=owner, at=clock.now())
+    name = f"statement-{number}-{shown.since.isoformat()}-{shown.until.isoformat()}.{form}"
+    return HttpResponse(
+        made.content,
+        content_type=made.content_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _statement(request: HttpRequest, number: str) -> queries.AccountStatement:
+    today = clock.now().date()
+    account = queries.account(number=number)
+    if account is None or account.holder != access.holder(request):
+        raise Http404
+    since, until = _day(request.GET.get("since", "")), _day(request.GET.get("until", ""))
+    if since and until and since <= until:
+        # A year at most, so that one page or file stays one.
+        return queries.statement_of_days(number=number, since=max(since, until - LONGEST), until=min(until, today))
+    return queries.statement(number=number, month=_month(request.GET.get("month", ""), today=today))
 
 
 @login_required
@@ -86,6 +119,14 @@ def _bank() -> dict[str, str]:
         "bank": settings.RIALTO_POLICY.BANK_NAME,
         "reference_help": _("Any reference will do: the number is enough."),
     }
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.year >= 2000 else None
 
 
 def _month(text: str, *, today: date) -> date:

@@ -47,8 +47,9 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg2
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 
 from payments import chart
 from payments.ledger import errors, operations, queries
@@ -153,6 +154,13 @@ def test_a_database_that_goes_away_during_a_posting_is_no_refusal_and_the_caller
     assert [result.replayed for result in post()] == [False] * number
     assert [result.replayed for result in post()] == [True] * number
     assert queries.balances(codes=[one, two]) == {one: number, two: number + 7}
+
+
+def test_a_lost_connection_is_told_by_its_name_even_where_the_driver_has_none_for_it() -> None:
+    with pytest.raises(OperationalError, match="closed the connection"), connection.wrap_database_errors:
+        raise psycopg2.DatabaseError("server closed the connection unexpectedly")
+    with transaction.atomic(), pytest.raises(ProgrammingError), connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SELECT 1 FROM nowhere")
 
 
 def test_a_database_that_goes_away_before_the_commit_leaves_the_key_free(fresh_database: Database) -> None:

@@ -307,6 +307,24 @@ def test_closings_keep_up_with_the_seals_when_no_account_moved_that_is_closed(bo
     assert operations.verify().problems == []
 
 
+def test_a_busy_account_is_closed_for_the_day_though_it_moved_before_the_last_seal_that_closings_know() -> None:
+    busy, quiet = open_deposits("8", "9")
+    for number in range(3):
+        pay_in(busy, 1, key=f"in {number}", at=AT + DAY)
+    operations.seal()
+    operations.write_closings(at=None)
+    pay_in(quiet, 1, at=AT + DAY)
+    operations.seal()
+    operations.write_closings(at=AT + 2 * DAY, minimum=3)
+    closed = rows(
+        """SELECT a.code FROM ledger_closing c JOIN ledger_account a ON a.id = c.account_id
+           WHERE instant = %s ORDER BY a.code""",
+        [AT + 2 * DAY],
+    )
+    assert closed == [(NOSTRO,), (busy,)]
+    assert operations.verify().problems == []
+
+
 def test_closings_answer_as_the_sum_of_all_transfers_would(fresh_database: Database) -> None:
     operations.open_accounts(specs=[chart.deposit(str(n), "EUR") for n in range(3, 6)], at=AT)
     instants = [AT + DAY * turn for turn in range(-3, 6)]

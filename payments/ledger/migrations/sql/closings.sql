@@ -44,35 +44,31 @@ BEGIN
     GET DIAGNOSTICS written = ROW_COUNT;
 
     IF at IS NOT NULL THEN
-        WITH candidates AS (
-            SELECT side.id FROM ledger_transfer t, LATERAL (VALUES (t.debit_id), (t.credit_id)) AS side (id)
-            WHERE t.journal_id > coalesce(before.settled_id, 0)
-            UNION SELECT id FROM ledger_account WHERE hot
-            UNION SELECT account_id FROM ledger_closing
+        WITH candidate AS (
+            SELECT account_id AS id, ledger_write_closings.minimum AS minimum FROM ledger_balance WHERE version >= ledger_write_closings.minimum
+            UNION ALL SELECT id, 1 FROM ledger_account WHERE hot
         )
         INSERT INTO ledger_closing (account_id, instant, through_seal, debits, credits)
-        SELECT account.id, at, latest.sequence,
+        SELECT candidate.id, at, latest.sequence,
             coalesce(base.debits, 0) + since.debits, coalesce(base.credits, 0) + since.credits
-        FROM candidates JOIN ledger_account account ON account.id = candidates.id
-        LEFT JOIN ledger_balance balance ON balance.account_id = account.id
+        FROM candidate
         LEFT JOIN LATERAL (
-            SELECT * FROM ledger_closing WHERE account_id = account.id AND instant < at
+            SELECT * FROM ledger_closing WHERE account_id = candidate.id AND instant < at
             ORDER BY instant DESC, through_seal DESC LIMIT 1
         ) AS base ON true
         CROSS JOIN LATERAL (
-            SELECT count(*) AS transfers, coalesce(sum(amount) FILTER (WHERE debit_id = account.id), 0) AS debits,
-                coalesce(sum(amount) FILTER (WHERE credit_id = account.id), 0) AS credits
+            SELECT count(*) AS transfers, coalesce(sum(amount) FILTER (WHERE debit_id = candidate.id), 0) AS debits,
+                coalesce(sum(amount) FILTER (WHERE credit_id = candidate.id), 0) AS credits
             FROM (
-                SELECT * FROM ledger_all_transfer WHERE debit_id = account.id
+                SELECT * FROM ledger_all_transfer WHERE debit_id = candidate.id
                     AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
                 UNION ALL
-                SELECT * FROM ledger_all_transfer WHERE credit_id = account.id
+                SELECT * FROM ledger_all_transfer WHERE credit_id = candidate.id
                     AND happened_at > coalesce(base.instant, '-infinity') AND happened_at <= at
             ) AS t
             WHERE t.journal_id <= latest.settled_id OR t.xid < latest.to_xid
         ) AS since
-        WHERE (account.hot OR balance.version >= minimum)
-            AND since.transfers >= CASE WHEN account.hot THEN 1 ELSE minimum END
+        WHERE since.transfers >= candidate.minimum
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS added = ROW_COUNT;
         written := written + added;

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0009_validate_disputed'),
+        ('payments', '0010_money_elsewhere'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('payments', '0010_other_bank'),
+        ('payments', '0011_other_bank'),
     ]
 
     operations = [
