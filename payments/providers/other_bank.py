@@ -148,11 +148,12 @@ def _authorise(leg: Leg) -> Step:
     reference = found["id"]
     if found["status"] == WAITING:
         return Step(provider_reference=reference, action_url=f"/money/bank/{reference}/")
+    if found["status"] in MONEY_CAME and (found["paid"], found["paid_currency"]) != (needed, leg.currency):
+        if not found["returned"]:
+            _send_back(reference=reference, amount=found["paid"], key=f"{reference}:wrong")
+        return Step(provider_reference=reference, refusal=_wrong_amount(found=found, needed=needed, leg=leg))
     if found["status"] != CONFIRMED:
         return Step(provider_reference=reference, refusal=gettext("Your bank did not make this payment."))
-    if (found["paid"], found["paid_currency"]) != (needed, leg.currency):
-        _send_back(reference=reference, amount=found["paid"], key=f"{reference}:wrong")
-        return Step(provider_reference=reference, refusal=_wrong_amount(found=found, needed=needed, leg=leg))
     return Step(provider_reference=reference)
 
 
