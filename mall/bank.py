@@ -15,7 +15,8 @@ from django.conf import settings
 
 from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
-from payments.queries import facts, health, merchants, standing, vouchers
+from payments.queries import banks, facts, health, merchants, standing, vouchers
+from payments.settlement import elsewhere
 
 Event = events.Event
 
@@ -315,6 +316,56 @@ def settlement(
 ) -> tuple[merchants.SettlementView, list[merchants.LineView]] | None:
     """Return one of a merchant's settlements with its lines."""
     return merchants.settlement(settlement_id=settlement_id, merchant=merchant(merchant_id=merchant_id))
+
+
+UnableToChangePayoutAccount = elsewhere.UnableToChangePayoutAccount
+
+
+def payout_accounts(*, merchant_id: int) -> dict[str, banks.PayoutAccountView]:
+    """Return a merchant's account at another bank that counts and the one that waits, by `active` and `waiting`."""
+    return banks.payout_accounts(merchant=merchant(merchant_id=merchant_id))
+
+
+def ask_payout_account(*, merchant_id: int, user_id: int, name: str, iban: str, bic: str) -> int:
+    """Note the account a merchant wants to be paid to; return the number its confirmation goes by.
+
+    :raises UnableToChangePayoutAccount: it cannot be paid to.
+    """
+    request = elsewhere.AskPayoutAccount(
+        merchant=merchant(merchant_id=merchant_id),
+        name=name,
+        iban=iban,
+        bic=bic,
+        by=shopper(user_id=user_id),
+        at=now(),
+    )
+    return elsewhere.ask_payout_account(request=request).pk
+
+
+def payout_question(*, account_id: int, user_id: int) -> elsewhere.Question:
+    """Ask for the second factor that confirms a payout account.
+
+    :raises UnableToChangePayoutAccount: nothing of this person waits to be confirmed, or no code could be sent.
+    """
+    return elsewhere.question_of(account_id=account_id, by=shopper(user_id=user_id), at=now())
+
+
+def confirm_payout_account(*, account_id: int, user_id: int, code: str) -> None:
+    """Accept the second factor; the account counts after the days of waiting.
+
+    :raises UnableToChangePayoutAccount: the code is not right, or nothing waits to be confirmed.
+    """
+    elsewhere.confirm_payout_account(account_id=account_id, by=shopper(user_id=user_id), code=code, at=now())
+
+
+def cancel_payout_account(*, account_id: int, merchant_id: int, by: str) -> None:
+    """Give up a change of the payout account that does not count yet.
+
+    :raises UnableToChangePayoutAccount: it counts already, or there is none.
+    """
+    elsewhere.cancel_payout_account(
+        account_id=account_id, merchant=merchant(merchant_id=merchant_id), by=by, at=now()
+    )
 
 
 def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:

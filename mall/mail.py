@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core import signing
 from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from mall.queries import orders
+from mall.queries import orders, staff
+
+PAYOUT_SALT = "mall.payout-account"
 
 
 def send_order_confirmations(*, numbers: Sequence[str]) -> None:
@@ -27,3 +36,59 @@ def _confirmation(*, letter: orders.OrderLetter) -> EmailMessage:
         body=render_to_string("mall/email/order_confirmed.txt", context),
         to=[letter.email],
     )
+
+
+def send_payout_account_letters(*, changes: Sequence[tuple[int, int, str, datetime]]) -> None:
+    """Tell a store's owners of a new payout account, each (merchant id, account's number, IBAN, from when).
+
+    :raises OSError: the mail server did not take them.
+    """
+    letters = []
+    for merchant_id, account_id, iban, effective_at in changes:
+        token = signing.dumps([merchant_id, account_id], salt=PAYOUT_SALT)
+        context = {
+            "iban": iban,
+            "effective_at": effective_at,
+            "address": f"{settings.RIALTO_SITE}{reverse('payout-cancel', args=[token])}",
+        }
+        letters.append(
+            EmailMessage(
+                subject=_("Your payouts are to go to another account"),
+                body=render_to_string("mall/email/payout_account.txt", context),
+                to=_addresses(users=staff.owners_of(merchant_id=merchant_id)),
+            )
+        )
+    _send(letters)
+
+
+def send_came_back_letters(*, payments: Sequence[tuple[str, str, str, str]]) -> None:
+    """Tell people of payments that did not arrive, each (whose, amount, IBAN, reason).
+
+    :raises OSError: the mail server did not take them.
+    """
+    letters = []
+    for holder, amount, iban, reason in payments:
+        kind, _colon, number = holder.partition(":")
+        users = staff.owners_of(merchant_id=int(number)) if kind == "merchant" else [int(number)]
+        context = {"amount": amount, "iban": iban, "reason": reason, "is_payout": kind == "merchant"}
+        letters.append(
+            EmailMessage(
+                subject=_("A payment of %(amount)s came back") % {"amount": amount},
+                body=render_to_string("mall/email/came_back.txt", context),
+                to=_addresses(users=users),
+            )
+        )
+    _send(letters)
+
+
+def _addresses(*, users: Sequence[int]) -> list[str]:
+    """Return every address these people are known by: who took over one of them is still seen at the others."""
+    known = set(get_user_model().objects.filter(pk__in=users).values_list("email", flat=True))
+    known |= set(EmailAddress.objects.filter(user_id__in=users, verified=True).values_list("email", flat=True))
+    return sorted(known - {""})
+
+
+def _send(letters: list[EmailMessage]) -> None:
+    letters = [letter for letter in letters if letter.to]
+    if letters:
+        get_connection().send_messages(letters)

@@ -164,6 +164,29 @@ def mail_confirmation(happened: Sequence[events.OrderConfirmed]) -> None:
     mail.send_order_confirmations(numbers=[event.number for event in happened if event.at >= since])
 
 
+def mail_payout_account(happened: Sequence[bank_events.PayoutAccountAsked]) -> None:
+    """Write to everybody who owns a store that its payouts are to go elsewhere, while it can still be cancelled."""
+    mail.send_payout_account_letters(
+        changes=[
+            (bank.merchant_id(reference=event.merchant), event.account_id, event.iban, event.effective_at)
+            for event in happened
+            if event.effective_at > bank.now()
+        ]
+    )
+
+
+def mail_came_back(happened: Sequence[bank_events.PaymentCameBack]) -> None:
+    """Write to those whose payment to another bank did not arrive."""
+    since = bank.now() - MAIL_WITHIN
+    mail.send_came_back_letters(
+        payments=[
+            (event.holder, bank.text(amount=event.amount, currency=event.currency), event.iban, event.reason)
+            for event in happened
+            if event.at >= since and event.kind in ("payout", "transfer")
+        ]
+    )
+
+
 def _raise(problems: Sequence[Exception]) -> None:
     if problems:
         raise NotDone("; ".join(str(problem) for problem in problems[:5]))

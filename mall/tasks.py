@@ -10,6 +10,7 @@ from mall import bank
 from mall.checkout import operations as checkout
 from mall.fulfilment import operations as fulfilment
 from mall.search import operations as search
+from mall.search import queries
 
 # So long an order may be on its way to the bank in another process, an imported history's among them.
 IN_HAND = timedelta(minutes=2)
@@ -25,6 +26,12 @@ def sweep_orders() -> int:
 def count_search() -> None:
     """Count for search what was sold lately, and how common each word is."""
     search.count_up(at=bank.now())
+
+
+@shared_task
+def count_common_searches() -> int:
+    """Count ahead what very common words can be narrowed by; return of how many words."""
+    return queries.count_common()
 
 
 @shared_task

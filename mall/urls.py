@@ -10,6 +10,7 @@ from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
 from mall.merchants import money_views as merchant_money
 from mall.merchants import order_views as merchant_orders
+from mall.merchants import payout_views as payout
 from mall.merchants import sell_views as sell
 from mall.merchants import store_views
 from mall.merchants import views as merchants
@@ -54,6 +55,10 @@ urlpatterns = [
     path("merchant/catalogue/", merchant_catalogue.catalogue, name="merchant-catalogue"),
     path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
     path("merchant/money/", merchant_money.money, name="merchant-money"),
+    path("merchant/money/account/", payout.account, name="merchant-payout-account"),
+    path("merchant/money/account/<int:pk>/confirm/", payout.confirm, name="merchant-payout-confirm"),
+    path("merchant/money/account/<int:pk>/cancel/", payout.cancel, name="merchant-payout-cancel"),
+    path("payouts/cancel/<str:token>/", payout.cancel_link, name="payout-cancel"),
     path("merchant/money/<int:pk>/", merchant_money.settlement, name="merchant-settlement"),
     path("merchant/staff/", merchants.staff, name="merchant-staff"),
     path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),

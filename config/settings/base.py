@@ -227,6 +227,10 @@ OTHER_BANK_SECRET = env.text(name="OTHER_BANK_SECRET")
 RIALTO_SEAL_FILE = env.text(name="RIALTO_SEAL_FILE")
 RIALTO_LAKE = RIALTO_HOME / "lake"
 
+# How letters begin their links to pages
+RIALTO_SITE = env.text(
+    name="RIALTO_SITE", default=f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else f"http://127.0.0.1:{PORT}"
+)
 # Where files for other banks are laid, and where theirs are found; both outside what the web server shows.
 RIALTO_BANK_OUT = env.text(name="RIALTO_BANK_OUT", default=str(RIALTO_HOME / "bank" / "out"))
 RIALTO_BANK_IN = env.text(name="RIALTO_BANK_IN", default=str(RIALTO_HOME / "bank" / "in"))

@@ -41,6 +41,8 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.part_cancelled": ["mall.subscribers.give_up_part"],
     "payments.part_released": ["mall.subscribers.note_released"],
+    "payments.payout_account_asked": ["mall.subscribers.mail_payout_account"],
+    "payments.payment_came_back": ["mall.subscribers.mail_came_back"],
     "payments.part_refunded": ["mall.subscribers.note_refunded"],
 }
 
@@ -100,6 +102,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "financing-make-offers": {"task": "financing.tasks.make_offers", "schedule": crontab(hour=1, minute=0)},
     "financing-lapse-approvals": {"task": "financing.tasks.lapse_approvals", "schedule": crontab(minute=15)},
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
+    "mall-count-common-searches": {"task": "mall.tasks.count_common_searches", "schedule": 3_600.0},
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

@@ -32,6 +32,7 @@ from financing.underwriting.errors import UnableToReview
 from financing.underwriting.models import Application, Offer, PolicyVersion
 from mall.customer.models import User
 from mall.merchants.models import Merchant
+from mall.search import operations as search
 from payments.operations import publishing
 
 WINDOW_DAYS = 14
@@ -126,6 +127,7 @@ class _Filling:
             analyst.prepare(kind=kind)
         self._step("people", self._found)
         self._step("life", self._live)
+        self._step("search", self._count)
         self._step("facts", self._export)
         self._step("scorecards", self._train)
         self._step("offers", self._offer)
@@ -169,6 +171,10 @@ class _Filling:
         self.filled.counts.update(tally.done)
         self.filled.counts.update(pilot.counts)
         self.filled.seconds.update({f"life: {name}": round(spent, 1) for name, spent in driver.timings.items()})
+
+    def _count(self) -> None:
+        """Count for search what a night's work would have counted."""
+        search.count_up(at=self.end)
 
     def _export(self) -> None:
         """Wait for the facts, which were written while the days were lived."""

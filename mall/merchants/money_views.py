@@ -22,6 +22,7 @@ def money(request: HttpRequest, place: Workplace) -> HttpResponse:
     settlements = bank.settlements_of(merchant_id=place.merchant_id, limit=SHOWN)
     context = {
         "money": bank.merchant_money(merchant_id=place.merchant_id),
+        "accounts": bank.payout_accounts(merchant_id=place.merchant_id),
         # What is taken off is shown below zero, so that each row adds up to what was paid out.
         "settlements": [
             (row, -row.refunded - row.to_receivable, -row.to_reserve, -row.withheld) for row in settlements

@@ -23,6 +23,8 @@ MOST = 1_000
 # Of more than can be counted one by one, every so many are drawn; the draw is kept for a while.
 DRAWN = 8
 KEPT = 300
+# What is counted ahead of common words, each hour, may be this old.
+AHEAD = 7_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,16 @@ def counted(*, where: Where, tags: Sequence[Sequence[int]] | None, more: bool) -
     """Return how many products have each tag: as told, or of too many to count, from a fair sample of them."""
     if not more:
         return dict(tags or ())
-    key = "mall.search.facets:" + sha256(repr((str(where), sorted(where.values.items()))).encode()).hexdigest()
-    return cache.get_or_set(key, lambda: _sampled(where=where), KEPT)
+    return cache.get_or_set(_key(where), lambda: _sampled(where=where), KEPT)
+
+
+def count_ahead(*, where: Where) -> None:
+    """Count for a search that is often made, so that nobody waits for it; kept until it is counted again."""
+    cache.set(_key(where), _sampled(where=where), AHEAD)
+
+
+def _key(where: Where) -> str:
+    return "mall.search.facets:" + sha256(repr((str(where), sorted(where.values.items()))).encode()).hexdigest()
 
 
 def _sampled(*, where: Where) -> dict[int, int]:

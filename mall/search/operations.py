@@ -54,7 +54,7 @@ def refresh_products(*, product_ids: Collection[int]) -> None:
         # One at a time: a refresh that saw an older catalogue must not write after one that saw a newer.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK_KEY])
         cursor.execute(_FORGET, values)
-        for name in ("values", "refresh", "quality", "learn"):
+        for name in ("values", "refresh", "learn"):
             cursor.execute(_sql(name), values)
 
 

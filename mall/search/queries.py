@@ -30,6 +30,8 @@ EXACT = 10_000
 # So many of the best are put in order by how well their words fit, out of so many of the best of all.
 RANKED, WALKED = 400, 20_000
 MOST = 1_000
+# Words whose filters are counted ahead
+COMMON = 500
 _WEIGHTS_KEY = "mall.search.weights"
 _WEIGHTS_KEPT = 300
 
@@ -221,11 +223,11 @@ WITH matching AS MATERIALIZED (
     (SELECT product_id FROM (
         SELECT product_id, quality, names, details, tags, price, currency
         FROM search_searchentry ORDER BY quality DESC, product_id DESC LIMIT {walked}
-    ) best WHERE (SELECT total FROM counted) > {exact} AND {where} LIMIT {ranked})
+    ) best WHERE ({many} OR (SELECT total FROM counted) > {exact}) AND {where} LIMIT {ranked})
 ), hit AS (
     {hits}
 )
-SELECT counted.total, counted.price_from, counted.price_to,
+SELECT CASE WHEN {many} THEN {exact} + 1 ELSE counted.total END, counted.price_from, counted.price_to,
        CASE WHEN {facets} AND counted.total <= {exact} THEN (
            SELECT json_agg(json_build_array(tag, number)) FROM (
                SELECT tag, count(*) AS number FROM matching, unnest(tags) AS tag GROUP BY tag
@@ -252,6 +254,8 @@ def _page(
     *, where: Where, understood: Understood, sort: str, page: int, page_size: int, with_facets: bool
 ) -> tuple[int, int | None, int | None, list[list[int]] | None, tuple[Hit, ...]]:
     values = where.values | {"limit": page_size, "offset": (page - 1) * page_size}
+    # A very common word on its own: there are surely more than would be looked at one by one, so none is.
+    many = len(where.conditions) == 1 and [group.products > 2 * EXACT for group in understood.groups] == [True]
     relevance = sort not in SORTS or sort == "relevance"
     score, more = _score(understood=understood) if relevance else ("quality", {})
     strong = "true"
@@ -261,9 +265,16 @@ def _page(
     # The fragments are this module's own; everything typed is passed as a value.
     hits = (_BEST if relevance else _SORTED).format(order=order, score=score, where=where)
     statement = _PAGE.format(
-        strong=strong, where=where, limit=EXACT + 1, ranked=RANKED, walked=WALKED, exact=EXACT, hits=hits,
+        strong=strong,
+        where=where,
+        limit=0 if many else EXACT + 1,
+        many="true" if many else "false",
+        ranked=RANKED,
+        walked=WALKED,
+        exact=EXACT,
+        hits=hits,
         facets="true" if with_facets else "false",
-    )  # fmt: skip
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, values | more)
         total, price_from, price_to, tags, rows = cursor.fetchone()
@@ -314,6 +325,22 @@ def _share(column: str, counted: Sequence[str]) -> str:
     """Return how much of a name's words were asked for, 0 to 1: a name that says little else is meant more surely."""
     words_of_it = f"(1 + length({column}) - length(replace({column}, ' ', '')))"
     return f"least(1, ({' + '.join(counted)})::float / {words_of_it})"
+
+
+def count_common(*, most: int = COMMON) -> int:
+    """Count what the commonest words can be narrowed by, before somebody asks; return of how many words."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT word FROM search_searchword WHERE products > %s ORDER BY products DESC LIMIT %s", [EXACT, most]
+        )
+        common = [row[0] for row in cursor.fetchall()]
+    for word in common:
+        understood = words.understand(text=word)
+        if understood.groups:
+            condition = _conditions(understood=understood)[0]
+            facets.count_ahead(where=_where(condition=condition, filters=Filters()))
+    facets.count_ahead(where=Where())
+    return len(common)
 
 
 def _weights() -> dict[str, float]:

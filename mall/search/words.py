@@ -174,10 +174,11 @@ def _group(*, words: Sequence[_Word], at: int, guesses: dict[str, _Guess]) -> tu
         return 1, Group(plain=word.word, alternatives=tuple(alternatives), products=word.products)
     if guess.parts:
         return 1, Group(plain=" ".join(guess.parts), alternatives=(" & ".join(map(quoted, guess.parts)),))
-    if guess.completions:
-        return 1, Group(plain=word.word, alternatives=tuple(map(quoted, guess.completions)))
-    if guess.near:
-        return 1, Group(plain=guess.near[0], alternatives=tuple(map(quoted, guess.near)))
+    meant_words = guess.completions or guess.near
+    if meant_words:
+        plain = word.word if guess.completions else guess.near[0]
+        alternatives = [quoted(meant_word) for meant_word in meant_words]
+        return 1, Group(plain=plain, alternatives=tuple(alternatives), products=guess.products)
     return 1, Group(plain=word.word, alternatives=tuple(alternatives))
 
 
@@ -186,6 +187,7 @@ class _Guess(NamedTuple):
     completions: list[str]
     near: list[str]
     parts: tuple[str, ...]
+    products: int
 
 
 def _guess(*, words: Sequence[_Word], last: str) -> dict[str, _Guess]:
@@ -206,19 +208,21 @@ def _guess(*, words: Sequence[_Word], last: str) -> dict[str, _Guess]:
         unknown = [row[0] for row in rows if not row[1]]
         halves = sorted({half for word in unknown for pair in _halves(word) for half in pair})
         known: dict[str, int] = {}
-        near = sorted({word for row in rows for word in row[3]})
+        near = sorted({word for row in rows for word in (*row[2], *row[3])})
         if unknown:
             cursor.execute("SELECT word, products FROM search_searchword WHERE word = ANY(%s)", [halves + near])
             known = dict(cursor.fetchall())
-    return {
-        word: _Guess(
+    guesses = {}
+    for word, found, ends, candidates in rows:
+        nearest = _nearest(word=word, candidates=candidates, products=known)
+        guesses[word] = _Guess(
             known=found,
             completions=ends,
-            near=_nearest(word=word, candidates=candidates, products=known),
+            near=nearest,
             parts=_parts(word=word, known=known),
+            products=max((known.get(meant, 0) for meant in ends or nearest), default=0),
         )
-        for word, found, ends, candidates in rows
-    }
+    return guesses
 
 
 def _halves(word: str) -> list[tuple[str, str]]:

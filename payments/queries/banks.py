@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from payments.models import BankEntry, BankFile, Batch, OutgoingPayment
+from payments.models import BankEntry, BankFile, Batch, OutgoingPayment, PayoutAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,28 @@ class SuspenseView:
     def can_go_back(self) -> bool:
         """Return whether the entry says from where the money came."""
         return self.amount > 0 and bool(self.counterparty_iban)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutAccountView:
+    """Where a merchant's payouts go or will go: ``state`` is `active` or `waiting`."""
+
+    account_id: int
+    name: str
+    iban: str
+    state: str
+    effective_at: datetime | None
+
+
+def payout_accounts(*, merchant: str) -> dict[str, PayoutAccountView]:
+    """Return a merchant's account elsewhere that counts and the one that waits, by state."""
+    rows = PayoutAccount.objects.filter(merchant=merchant, state__in=("active", "waiting"))
+    return {
+        row.state: PayoutAccountView(
+            account_id=row.pk, name=row.name, iban=row.iban, state=row.state, effective_at=row.effective_at
+        )
+        for row in rows
+    }
 
 
 def batches(*, limit: int = 30) -> list[BatchView]:

@@ -3,17 +3,20 @@
 import csv
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from mall.customer.models import User
 from payments import clock, models, operations
 from payments.settlement import elsewhere, iso20022
 from tests.factories import bank_files as files
+from tests.factories import mall as market
 from tests.factories.payments import balance, make_shopper
 from tests.integration.test_payments_elsewhere import PAYEE, arrival, transfer
 
@@ -133,3 +136,52 @@ def test_a_statement_is_kept_as_pdf_csv_and_camt_and_is_nobody_elses(client: Cli
     assert client.get(f"{address}.pdf?{period}").content.startswith(b"%PDF-")
     other = make_shopper(user=shopper.pk + 1, money=0)
     assert client.get(f"/money/accounts/{other}/statement.pdf").status_code == 404
+
+
+def test_a_store_changes_its_payout_account_and_the_letter_can_cancel_it(client: Client, mailoutbox: list) -> None:
+    merchant = market.make_merchant()
+    client.force_login(merchant.owner)
+    given = {"name": "Sunny Ltd", "iban": PAYEE, "bic": ""}
+    assert client.post("/merchant/money/account/", given | {"iban": "FR00"}).status_code == 422
+    asked = client.post("/merchant/money/account/", given)
+    client.get(asked.url)
+    code = mailoutbox[-1].subject.split()[-1]
+    assert client.post(asked.url, {"code": "x"}).status_code == 422
+    client.post(asked.url, {"code": code})
+    assert models.PayoutAccount.objects.get().state == "waiting"
+    market.deliver_events()
+    letter = mailoutbox[-1]
+    assert merchant.owner.email in letter.to
+    address = "/payouts/cancel/" + letter.body.split("/payouts/cancel/")[1].split()[0]
+    stranger = Client()
+    assert stranger.get(address).status_code == 200
+    assert models.PayoutAccount.objects.get().state == "waiting"
+    stranger.post(address)
+    assert models.PayoutAccount.objects.get().state == "cancelled"
+    assert stranger.get("/payouts/cancel/forged/").status_code == 404
+
+
+def test_a_file_is_taken_in_by_command(tmp_path: Path) -> None:
+    account = make_shopper(money=0)
+    path = tmp_path / "n.xml"
+    path.write_bytes(files.notification(arrival(account)))
+    said = io.StringIO()
+    call_command("bank_file", str(path), "--dry-run", stdout=said)
+    assert "nothing was done" in said.getvalue() and balance(f"deposit:{account}") == 0
+    call_command("bank_file", str(path), stdout=said)
+    assert balance(f"deposit:{account}") == 1_250
+    with pytest.raises(CommandError, match="already"):
+        call_command("bank_file", str(path), stdout=said)
+
+
+def test_the_folder_is_taken_in_and_what_is_refused_becomes_a_case(settings: object) -> None:
+    account = make_shopper(money=0)
+    folder = Path(settings.RIALTO_BANK_IN)
+    folder.mkdir()
+    (folder / "a.xml").write_bytes(files.notification(arrival(account)))
+    (folder / "b.xml").write_bytes(b"<html/>")
+    assert elsewhere.take_in(at=clock.now()) == 1
+    assert elsewhere.take_in(at=clock.now()) == 0
+    assert balance(f"deposit:{account}") == 1_250
+    assert [path.name for path in (folder / "refused").iterdir()] == ["b.xml"]
+    assert models.OperationsCase.objects.get().kind == "bank_file_refused"

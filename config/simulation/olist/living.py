@@ -16,6 +16,7 @@ from config.simulation.olist.history import SOURCE, Charged, build
 from config.simulation.olist.reader import UnusableExtract
 from config.simulation.progress import Progress
 from config.simulation.roles import Tally
+from mall.search import operations as search
 
 
 @dataclass(slots=True)
@@ -54,7 +55,9 @@ def prepare(*, folder: Path, cards: str = "account") -> Prepared:
 def import_people(*, prepared: Prepared, progress: Progress) -> Known:
     """Register shoppers, merchants and articles that are not there yet, and return what every key became."""
     history = prepared.history
-    return found(source=SOURCE, currency=history.currency, people=history.founding(), progress=progress)
+    known = found(source=SOURCE, currency=history.currency, people=history.founding(), progress=progress)
+    search.count_words()
+    return known
 
 
 def replay(*, prepared: Prepared, window_days: int, with_credit: bool, progress: Progress) -> Lived:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.db import migrations
 
+QUALITY = Path(__file__).parent / "sql" / "quality.sql"
 SYNONYMS = Path(__file__).parent / "sql" / "synonyms.csv"
 WEIGHTS = (
     ("text", 1.0, "how well the words fit the product's name"),
@@ -29,6 +30,10 @@ def fill(apps, schema_editor):
     )
     if apps.get_model("catalogue", "Product").objects.exists():
         from mall.search import operations  # noqa: PLC0415 - a database with products only
+
+        # What the entries are computed with now came with a later migration.
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(QUALITY.read_text(encoding="utf-8"))
 
         for _last in operations.reindex():
             pass

@@ -31,6 +31,14 @@ WITH offer AS (
 ), reviewed AS (
     SELECT product_id, count(*) AS reviews FROM reviews_productreview
     WHERE product_id = ANY(%(ids)s) AND status = 1 GROUP BY product_id
+), weight AS (
+    SELECT max(weight) FILTER (WHERE name = 'sales') AS sales, max(weight) FILTER (WHERE name = 'rating') AS rating,
+           max(weight) FILTER (WHERE name = 'availability') AS availability,
+           max(weight) FILTER (WHERE name = 'merchant') AS merchant
+    FROM search_rankingweight
+), reputation AS (
+    SELECT merchant_id, avg(score)::float AS rating, count(*) AS reviews FROM fulfilment_merchantreview
+    WHERE merchant_id IN (SELECT merchant_id FROM best) GROUP BY merchant_id
 ), told AS (
     -- What follows “for” or “with” says what a thing goes with, not what it is.
     SELECT id, title, regexp_split_to_array(title, '\s+(for|with|para|con)\s+', 'i') AS parts
@@ -38,10 +46,14 @@ WITH offer AS (
 )
 INSERT INTO search_searchentry AS entry (
     product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price, in_stock, rating,
-    reviews, listed_at, tags, names, details
+    reviews, listed_at, quality, tags, names, details
 )
 SELECT p.id, p.title, p.slug, coalesce(category.name, ''), best.name, best.stockrecord_id, offers.offers,
        best.price_currency, best.minor, best.in_stock, p.rating, coalesce(reviewed.reviews, 0), p.date_created,
+       search_quality(
+           coalesce(known.sold, 0), p.rating, coalesce(reviewed.reviews, 0), best.in_stock, reputation.rating,
+           reputation.reviews, weight.sales, weight.rating, weight.availability, weight.merchant
+       ),
        coalesce(category.tags, '{}') || offers.tags || coalesce(attribute.tags, '{}')
            || ARRAY(SELECT 4 * 1099511627776 + score FROM unnest(ARRAY[3, 4]) score WHERE p.rating >= score)
            || CASE WHEN best.in_stock THEN ARRAY[5 * 1099511627776 + 1] ELSE '{}' END
@@ -60,10 +72,14 @@ JOIN offers ON offers.product_id = p.id
 LEFT JOIN category ON category.product_id = p.id
 LEFT JOIN attribute ON attribute.product_id = p.id
 LEFT JOIN reviewed ON reviewed.product_id = p.id
+LEFT JOIN reputation ON reputation.merchant_id = best.merchant_id
+LEFT JOIN search_searchentry known ON known.product_id = p.id
+CROSS JOIN weight
 WHERE p.id = ANY(%(ids)s) AND p.is_public
 ON CONFLICT (product_id) DO UPDATE SET
     title = excluded.title, slug = excluded.slug, category_name = excluded.category_name,
     merchant_name = excluded.merchant_name, stockrecord_id = excluded.stockrecord_id, offers = excluded.offers,
     currency = excluded.currency, price = excluded.price, in_stock = excluded.in_stock, rating = excluded.rating,
-    reviews = excluded.reviews, listed_at = excluded.listed_at, tags = excluded.tags, names = excluded.names,
+    reviews = excluded.reviews, listed_at = excluded.listed_at, quality = excluded.quality,
+    tags = excluded.tags, names = excluded.names,
     details = excluded.details

@@ -14,6 +14,7 @@ from payments.settlement.elsewhere.limits import Limits, limits_of, set_tier
 from payments.settlement.elsewhere.ordering import Ordered, OrderPayment, check_iban, hold_batches, order_payments
 from payments.settlement.elsewhere.payout_accounts import (
     AskPayoutAccount,
+    Question,
     UnableToChangePayoutAccount,
     activate_payout_accounts,
     ask_payout_account,
@@ -38,6 +39,7 @@ __all__ = [
     "OrderPayment",
     "OrderTransfer",
     "Ordered",
+    "Question",
     "Transferred",
     "UnableToChangeBatch",
     "UnableToChangePayoutAccount",
