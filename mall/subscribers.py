@@ -164,6 +164,20 @@ def mail_confirmation(happened: Sequence[events.OrderConfirmed]) -> None:
     mail.send_order_confirmations(numbers=[event.number for event in happened if event.at >= since])
 
 
+def go_on_reviewed(happened: Sequence[bank_events.PaymentReviewed]) -> None:
+    """Go on with payments that people let go on, also when whoever did so was cut off at that moment."""
+    for event in happened:
+        if event.approved:
+            bank.authorise(payment_id=event.payment_id, at=event.at)
+
+
+def mail_reviewed(happened: Sequence[bank_events.PaymentReviewed]) -> None:
+    """Write to the buyers whose payment the bank has looked at: it goes on, or it does not."""
+    since = bank.now() - MAIL_WITHIN
+    news = [event for event in happened if event.at >= since]
+    mail.send_reviewed(decided={event.reference: (event.approved, event.url) for event in news})
+
+
 def mail_payout_account(happened: Sequence[bank_events.PayoutAccountAsked]) -> None:
     """Write to everybody who owns a store that its payouts are to go elsewhere, while it can still be cancelled."""
     mail.send_payout_account_letters(

@@ -163,12 +163,13 @@ class PaymentHeld(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentReviewed(Event):
-    """People have looked at a held payment and let it go on; one they refuse is told of as refused."""
+    """A held payment was looked at and goes on, or it came to nothing; ``url`` is where its payer goes on."""
 
     name = "payments.payment_reviewed"
     payment_id: int
     reference: str
     approved: bool
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -276,6 +276,17 @@ CASE = Machine(
     ),
 )
 
+POLICY = Machine(
+    name="risk policy",
+    meaning="A version of the limits and rules of risk: proposed by one person, put in force by another.",
+    transitions=(
+        ("proposed", "approve", "in_force"),
+        ("proposed", "decline", "declined"),
+        ("proposed", "withdraw", "withdrawn"),
+        ("in_force", "replace", "replaced"),
+    ),
+)
+
 MACHINES = (
     PAYMENT,
     TENDER,
@@ -293,6 +304,7 @@ MACHINES = (
     DELIVERY,
     BANK_ENTRY,
     PAYOUT_ACCOUNT,
+    POLICY,
 )
 
 

@@ -2,7 +2,20 @@
 
 from django.urls import path, re_path
 
-from payments.views import bank, banks, book, book_entries, cases, making_up, money, ops, reviews, transfers
+from payments.views import (
+    bank,
+    banks,
+    book,
+    book_entries,
+    cases,
+    confirming,
+    making_up,
+    money,
+    ops,
+    reviews,
+    rules,
+    transfers,
+)
 
 urlpatterns = [
     path("money/", money.money, name="money"),
@@ -17,7 +30,8 @@ urlpatterns = [
     path("money/bank/return/", bank.come_back, name="money-bank-return"),
     path("money/bank/notices/", bank.notices, name="money-bank-notices"),
     path("money/bank/<str:reference>/", bank.go, name="money-bank"),
-    path("money/confirm/<int:tender_id>/", money.confirm, name="money-confirm"),
+    path("money/confirm/<int:tender_id>/", confirming.payment, name="money-confirm"),
+    path("money/confirm/act/<int:challenge_id>/", confirming.act, name="money-confirm-act"),
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
@@ -28,6 +42,8 @@ urlpatterns = [
     path("ops/goodwill/<int:pk>/", making_up.decide, name="ops-goodwill-decide"),
     path("ops/correct/", making_up.correct, name="ops-correct"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    path("ops/rules/", rules.rules, name="ops-rules"),
+    path("ops/rules/<int:version>/", rules.decide, name="ops-rules-decide"),
     path("ops/banks/", banks.overview, name="ops-banks"),
     path("ops/banks/import/", banks.take_in, name="ops-banks-import"),
     path("ops/banks/batches/<int:pk>/", banks.batch, name="ops-batch"),

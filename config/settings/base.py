@@ -132,6 +132,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Rialto"
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Browsers make passkeys over TLS, or for the name `localhost`.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 ACCOUNT_ADAPTER = "mall.customer.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "mall.customer.forms.SignUpForm"}
 EMAIL_BACKEND = "django.core.mail.backends." + ("smtp.EmailBackend" if PRODUCTION else "filebased.EmailBackend")

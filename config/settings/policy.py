@@ -43,13 +43,17 @@ RIALTO_GOODWILL_COUNTED_FOR = timedelta(days=30)
 RIALTO_DISPUTE_OPERATIONS_NEED = timedelta(days=3)
 
 # What is looked at before a payment is asked for: what one payer, account, card, device or address did within a time,
-# this payment included. `challenge` asks for a second factor, `hold` lets people look first, `refuse` ends it.
+# this payment included. `challenge` asks for a second factor, `hold` lets people look first, `refuse` ends it, `pass`
+# only watches. They and the figures above are in force until operations agree on another version (/ops/rules/).
 RIALTO_VELOCITY_RULES = (
     {"code": "account-busy", "by": "account", "within": timedelta(hours=1), "payments": 8, "then": "challenge"},
     {"code": "card-busy", "by": "card", "within": timedelta(hours=1), "payments": 5, "then": "challenge"},
     {"code": "payer-sum", "by": "payer", "within": timedelta(days=1), "sum": 500_000, "then": "hold"},
     {"code": "address-many-payers", "by": "address", "within": timedelta(days=7), "payers": 4, "then": "hold"},
     {"code": "device-many-payers", "by": "device", "within": timedelta(days=7), "payers": 3, "then": "hold"},
+    {"code": "very-large", "by": "payer", "within": timedelta(days=1), "amount": 400_000, "then": "hold"},
+    {"code": "address-new", "by": "address", "within": timedelta(days=90), "new": 150_000, "then": "hold"},
+    {"code": "device-new", "by": "device", "within": timedelta(days=90), "new": 50_000, "then": "pass"},
     {"code": "device-flood", "by": "device", "within": timedelta(minutes=10), "payments": 15, "then": "refuse"},
     {"code": "card-flood", "by": "card", "within": timedelta(minutes=10), "payments": 10, "then": "refuse"},
 )

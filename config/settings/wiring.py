@@ -36,6 +36,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
+    "payments.payment_reviewed": ["mall.subscribers.go_on_reviewed", "mall.subscribers.mail_reviewed"],
     "payments.payment_refused": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.payment_expired": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],

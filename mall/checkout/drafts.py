@@ -166,12 +166,16 @@ class MovedOrder:
 
 @dataclass(frozen=True, slots=True)
 class SubmitOutcome:
-    """What became of a submitted order: `confirmed`, `action_required` (go to `url`) or `refused` (see `message`)."""
+    """What became of a submitted order: `confirmed`, `action_required` (go to `url`) or `refused` (see `message`).
+
+    `in_review`: people of the bank look at its payment, `until` at the latest.
+    """
 
     number: str
     state: str
     url: str = ""
     message: str = ""
+    until: datetime | None = None
 
 
 class UnableToPlaceOrder(Exception):

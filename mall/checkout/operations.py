@@ -112,7 +112,7 @@ def pay_order(*, number: str, payment_id: int | None, at: datetime) -> SubmitOut
         if outcome.state == "action_required":
             return SubmitOutcome(number=number, state="action_required", url=outcome.action_url)
         if outcome.state == "in_review":
-            return SubmitOutcome(number=number, state="in_review")
+            return SubmitOutcome(number=number, state="in_review", until=outcome.until)
         if outcome.state in bank.DEAD:
             message = outcome.refusal or "The payment was refused: choose another way to pay."
             cancel_orders(requests=[CancelOrder(number=number, reason=message, at=at)])

@@ -1,8 +1,9 @@
 """Step-up: small payments from an account need no second factor; larger ones a code, bound to payee and amount.
 
-Free are payments up to ``RIALTO_STEP_UP_ABOVE``, fewer than ``RIALTO_STEP_UP_FREE_PAYMENTS`` of them and at most
-``RIALTO_STEP_UP_FREE_SUM`` together since the account last gave a second factor.
-The code is the authenticator app's where the shopper has one, else six digits sent by mail.
+Free are payments up to a sum, so many of them and so much together since the account last gave a second factor; the
+figures are of the policy in force.
+Whoever has a passkey or an authenticator app answers with that; everybody else by six digits sent by mail.
+The same questions guard other acts that must be confirmed: there the payee says what is done, and no amount is named.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
@@ -21,7 +23,10 @@ from django.contrib.auth import get_user_model
 from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from payments.accounts import passkeys
+from payments.accounts.policy import Policy, in_force
 from payments.methods import Leg
 from payments.models import FreePayments, StepUpChallenge, UsedCode
 from payments.money import Money
@@ -30,6 +35,8 @@ TRIES = 5
 # New codes one holder may ask for within the time a code is valid.
 CHALLENGES = 5
 DIGITS = 6
+WRONG_CODE = gettext_noop("This code is not right: %(left)d tries are left.")
+WRONG_PASSKEY = gettext_noop("This passkey did not confirm it: %(left)d tries are left.")
 # Questions whose key begins so are about an account that payouts are to go to, not about a sum.
 PAYOUT_ACCOUNT = "payout-account:"
 # Longer than an authenticator app's code is good, with its neighbors.
@@ -54,27 +61,33 @@ class WrongCode(StepUpError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """A question for a second factor: ``factor`` is `totp` (the authenticator app) or `email`."""
+    """A question for a second factor.
 
+    ``factor`` is `passkey`, `totp` (the authenticator app) or `email`. ``by_app``: a code of the app is right too.
+    """
+
+    challenge_id: int
     key: str
     factor: str
+    by_app: bool
     expires_at: datetime
 
 
 def challenge_needed(*, account: str, amount: int) -> bool:
     """Return whether paying ``amount`` (minor units) from ``account`` needs a second factor."""
     row = FreePayments.objects.filter(pk=account).first() or FreePayments(account=account)
-    return not _is_free(row=row, amount=amount)
+    return not _is_free(row=row, amount=amount, limits=in_force())
 
 
-def spend_freely(*, account: str, amount: int) -> bool:
+def spend_freely(*, account: str, amount: int, limits: Policy | None = None) -> bool:
     """Count a payment without a second factor, in the caller's transaction; return whether it is allowed."""
-    if amount > settings.RIALTO_STEP_UP_ABOVE:
+    limits = limits or in_force()
+    if amount > limits.free_up_to:
         return False
     with transaction.atomic():
         FreePayments.objects.bulk_create([FreePayments(account=account)], ignore_conflicts=True)
         row = FreePayments.objects.select_for_update().get(pk=account)
-        if not _is_free(row=row, amount=amount):
+        if not _is_free(row=row, amount=amount, limits=limits):
             return False
         row.payments += 1
         row.spent += amount
@@ -87,12 +100,8 @@ def begin_anew(*, account: str) -> None:
     FreePayments.objects.filter(pk=account).update(payments=0, spent=0)
 
 
-def _is_free(*, row: FreePayments, amount: int) -> bool:
-    return (
-        amount <= settings.RIALTO_STEP_UP_ABOVE
-        and row.payments < settings.RIALTO_STEP_UP_FREE_PAYMENTS
-        and row.spent + amount <= settings.RIALTO_STEP_UP_FREE_SUM
-    )
+def _is_free(*, row: FreePayments, amount: int, limits: Policy) -> bool:
+    return amount <= limits.free_up_to and row.payments < limits.free_payments and row.spent + amount <= limits.free_sum
 
 
 def questions(*, legs: Sequence[Leg], always: Collection[int] = ()) -> dict[int, str]:
@@ -103,13 +112,13 @@ def questions(*, legs: Sequence[Leg], always: Collection[int] = ()) -> dict[int,
     question is counted.
     """
     found = {}
-    for leg in legs:
-        if not leg.return_url:
-            continue
+    present = [leg for leg in legs if leg.return_url]
+    limits = in_force() if present else None
+    for leg in present:
         said = {"key": question_key(tender_id=leg.tender_id), "payee": leg.payment_reference, "amount": leg.amount}
         if is_passed(at=leg.at, **said):
             continue
-        if leg.payment_id not in always and spend_freely(account=leg.source, amount=leg.amount):
+        if leg.payment_id not in always and spend_freely(account=leg.source, amount=leg.amount, limits=limits):
             continue
         found[leg.tender_id] = f"/money/confirm/{leg.tender_id}/"
     return found
@@ -120,22 +129,35 @@ def question_key(*, tender_id: int) -> str:
     return f"tender:{tender_id}"
 
 
-def start(*, key: str, holder: str, payee: str, amount: int, currency: str, at: datetime) -> Challenge:
+def start(
+    *,
+    key: str,
+    holder: str,
+    payee: str,
+    amount: int | None,
+    currency: str,
+    at: datetime,
+    return_url: str = "",
+    by_passkey: bool = False,
+) -> Challenge:
     """Ask ``holder`` (`user:1`) for a second factor to pay ``amount`` minor units to ``payee``.
 
-    The same key is the same question again, without a new code, as long as it says the same and lasts.
+    ``by_passkey``: the page that asks can take a passkey's answer. Without an amount ``payee`` is the act to confirm,
+    in words. The same key is the same question again, without a new code, as long as it says the same and lasts. Call
+    it outside a transaction: a code is sent after it is written.
 
     :raises TooManyChallenges: this holder has asked too often.
     :raises UnableToSendCode: the mail could not be sent; ask again.
     """
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    factor, by_app = _factor(holder=holder, by_passkey=by_passkey)
     with transaction.atomic():
         name = _name(key=key, payee=payee, amount=amount)
+        _one_at_a_time(holder=holder)
         known = StepUpChallenge.objects.select_for_update().filter(key=name).first()
-        if known and known.expires_at > at:
-            return Challenge(key=key, factor=known.factor, expires_at=known.expires_at)
+        if known and known.expires_at > at and (known.factor == factor or known.passed_at):
+            return _challenge(row=known, key=key, by_app=by_app)
         _refuse_too_many(holder=holder, at=at)
-        has_app = _authenticator(holder=holder) is not None
         row, _created = StepUpChallenge.objects.update_or_create(
             key=name,
             defaults={
@@ -143,23 +165,29 @@ def start(*, key: str, holder: str, payee: str, amount: int, currency: str, at: 
                 "payee": payee,
                 "amount": amount,
                 "currency": currency,
-                "factor": "totp" if has_app else "email",
-                "code_digest": "" if has_app else _digest(name=name, code=code),
+                "return_url": return_url[:500],
+                "factor": factor,
+                "code_digest": _digest(name=name, code=code) if factor == "email" else "",
                 "tries": 0,
                 "created_at": at,
                 "expires_at": at + settings.RIALTO_STEP_UP_VALID_FOR,
                 "passed_at": None,
+                "taken_at": None,
             },
         )
     if row.factor == "email":
         _send(row=row, code=code)
-    return Challenge(key=key, factor=row.factor, expires_at=row.expires_at)
+    return _challenge(row=row, key=key, by_app=by_app)
 
 
-def answer(*, key: str, code: str, payee: str, amount: int, at: datetime) -> None:
-    """Accept the code for paying exactly ``amount`` to ``payee``; a question is passed once.
+def answer(
+    *, key: str, code: str, payee: str, amount: int | None, at: datetime, passkey: str = "", site: str = ""
+) -> None:
+    """Accept the code, or what a passkey signed, for paying exactly ``amount`` to ``payee``; it is passed once.
 
-    :raises WrongCode: it is not the right code for this, or the question is over.
+    ``passkey`` is the browser's answer as JSON, ``site`` the host name of the page that asked for it.
+
+    :raises WrongCode: it is not the right answer for this, or the question is over.
     """
     with transaction.atomic():
         name = _name(key=key, payee=payee, amount=amount)
@@ -167,25 +195,69 @@ def answer(*, key: str, code: str, payee: str, amount: int, at: datetime) -> Non
         problem = _problem(row=row, at=at)
         if not problem and row is not None:
             row.tries += 1
-            if _is_right(row=row, code="".join(code.split()), at=at):
+            if passkey:
+                right = passkeys.answers(row=row, user_id=_user_id(row.holder), site=site, response=passkey, at=at)
+            else:
+                right = _is_right(row=row, code="".join(code.split()), at=at)
+            if right:
                 row.passed_at = at
             else:
-                problem = _("This code is not right: %(left)d tries are left.") % {"left": max(0, TRIES - row.tries)}
+                problem = WRONG_PASSKEY if passkey else WRONG_CODE
+                problem = _(problem) % {"left": max(0, TRIES - row.tries)}
             row.save(update_fields=["tries", "passed_at"])
     if problem:
         raise WrongCode(problem)
 
 
-def is_passed(*, key: str, payee: str, amount: int, at: datetime) -> bool:
+def passkey_options(*, challenge_id: int, site: str) -> dict[str, Any]:
+    """Return what the browser at ``site`` needs to ask for a passkey's answer to the question."""
+    row = StepUpChallenge.objects.get(pk=challenge_id)
+    return passkeys.options(row=row, user_id=_user_id(row.holder), site=site)
+
+
+def current(*, key: str, payee: str, amount: int | None) -> Challenge | None:
+    """Return the question of that key as it stands, or nothing."""
+    row = StepUpChallenge.objects.filter(key=_name(key=key, payee=payee, amount=amount)).first()
+    return _challenge(row=row, key=key, by_app=_authenticator(holder=row.holder) is not None) if row else None
+
+
+def take(*, key: str, holder: str, payee: str, at: datetime) -> bool:
+    """Use up the answer that confirmed an act, in the caller's transaction; return whether there was one to use."""
+    name = _name(key=key, payee=payee, amount=None)
+    passed = StepUpChallenge.objects.filter(
+        key=name, holder=holder, passed_at__isnull=False, taken_at__isnull=True, expires_at__gt=at
+    )
+    return passed.update(taken_at=at) == 1
+
+
+def is_passed(*, key: str, payee: str, amount: int | None, at: datetime) -> bool:
     """Return whether this very payment was allowed by a second factor that still counts."""
     return StepUpChallenge.objects.filter(
         key=_name(key=key, payee=payee, amount=amount), passed_at__isnull=False, expires_at__gt=at
     ).exists()
 
 
-def _name(*, key: str, payee: str, amount: int) -> str:
+def _name(*, key: str, payee: str, amount: int | None) -> str:
     """Return the name of the question: another payee or amount is another question."""
-    return f"{key}:{amount}:{sha256(payee.encode()).hexdigest()[:16]}"
+    return f"{key}:{amount or 'act'}:{sha256(payee.encode()).hexdigest()[:16]}"
+
+
+def _challenge(*, row: StepUpChallenge, key: str, by_app: bool) -> Challenge:
+    return Challenge(challenge_id=row.pk, key=key, factor=row.factor, by_app=by_app, expires_at=row.expires_at)
+
+
+def _factor(*, holder: str, by_passkey: bool) -> tuple[str, bool]:
+    """Return the strongest factor the holder has, and whether he has an app; a weaker one never stands in for it."""
+    by_app = _authenticator(holder=holder) is not None
+    if by_passkey and passkeys.of_holder(user_id=_user_id(holder)):
+        return "passkey", by_app
+    return ("totp" if by_app else "email"), by_app
+
+
+def _one_at_a_time(*, holder: str) -> None:
+    """Wait for another question to the same holder, so that two at once are counted one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"step-up:{holder}"])
 
 
 def _refuse_too_many(*, holder: str, at: datetime) -> None:
@@ -207,7 +279,7 @@ def _problem(*, row: StepUpChallenge | None, at: datetime) -> str:
 
 
 def _is_right(*, row: StepUpChallenge, code: str, at: datetime) -> bool:
-    if row.factor != "totp":
+    if row.factor == "email":
         return hmac.compare_digest(row.code_digest, _digest(name=row.key, code=code))
     authenticator = _authenticator(holder=row.holder)
     if authenticator is None or not TOTP(authenticator).validate_code(code):
@@ -237,18 +309,26 @@ def _authenticator(*, holder: str) -> Authenticator | None:
 
 def _send(*, row: StepUpChallenge, code: str) -> None:
     address = get_user_model().objects.values_list("email", flat=True).get(pk=_user_id(row.holder))
-    amount = Money(row.amount, row.currency).format()
-    text = _(
-        "Your code for paying %(amount)s to %(payee)s is %(code)s. It is valid for ten minutes, for this payment "
-        "alone. If you did not ask for it, do nothing."
-    ) % {"amount": amount, "payee": row.payee, "code": code}
-    if row.key.startswith(PAYOUT_ACCOUNT):
-        text = _(
-            "Your code for having payouts sent to %(payee)s is %(code)s. It is valid for ten minutes, for this "
-            "account alone. If you did not ask for it, do nothing and write to us."
-        ) % {"payee": row.payee, "code": code}
     try:
-        send_mail(_("Your code: %(code)s") % {"code": code}, text, None, [address])
+        send_mail(_("Your code: %(code)s") % {"code": code}, _letter(row=row, code=code), None, [address])
     except OSError as problem:
         StepUpChallenge.objects.filter(pk=row.pk).update(expires_at=row.created_at)
         raise UnableToSendCode(_("The code could not be sent: try again in a moment.")) from problem
+
+
+def _letter(*, row: StepUpChallenge, code: str) -> str:
+    if row.amount is None:
+        return _(
+            "Your code for this: %(act)s\n\n%(code)s\n\nIt is valid for ten minutes, for this alone. If you did not "
+            "ask for it, tell nobody the code and change your password."
+        ) % {"act": row.payee, "code": code}
+    if row.key.startswith(PAYOUT_ACCOUNT):
+        return _(
+            "Your code for having payouts sent to %(payee)s is %(code)s. It is valid for ten minutes, for this "
+            "account alone. If you did not ask for it, do nothing and write to us."
+        ) % {"payee": row.payee, "code": code}
+    amount = Money(row.amount, row.currency).format()
+    return _(
+        "Your code for paying %(amount)s to %(payee)s is %(code)s. It is valid for ten minutes, for this payment "
+        "alone. If you did not ask for it, do nothing."
+    ) % {"amount": amount, "payee": row.payee, "code": code}

@@ -7,15 +7,14 @@ the other, each counting the other, so that no limit can be slipped under at onc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_noop
 
+from payments.accounts.policy import Policy, Rule, in_force
 from payments.models import Payment, Screening, Sighting, Tender
 
 PASS, CHALLENGE, HOLD, REFUSE = "pass", "challenge", "hold", "refuse"
@@ -31,32 +30,23 @@ MEANINGS = {
     "device-many-payers": gettext_noop("Several payers pay from one device"),
     "device-flood": gettext_noop("A flood of payments from one device"),
     "card-flood": gettext_noop("A flood of payments with one card"),
+    "address-new": gettext_noop("Much is sent to an address that is new for its payer"),
+    "device-new": gettext_noop("Much is paid from a device that is new for its payer"),
+    "very-large": gettext_noop("A very large payment"),
 }
+COUNT = """
+SELECT asked.number, count(*), count(DISTINCT payment.payer),
+    coalesce(sum(seen.amount) FILTER (WHERE seen.currency = this.currency), 0)::bigint,
+    count(*) FILTER (WHERE payment.payer = this.payer AND payment.id <> this.id)
+FROM unnest(%s::int[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::bigint[])
+    AS asked (number, kind, subject, since, until, payment_id)
+JOIN payments_payment AS this ON this.id = asked.payment_id
+JOIN payments_sighting AS seen ON seen.kind = asked.kind AND seen.subject = asked.subject
+    AND seen.at > asked.since AND seen.at <= asked.until
+JOIN payments_payment AS payment ON payment.id = seen.payment_id
+GROUP BY asked.number
+"""
 TOO_FAST = gettext_noop("There were too many payments in a short time. Nothing was charged: try again later.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """Within a time, more than so many payments, payers, or minor units of one subject lead to an outcome."""
-
-    code: str
-    by: str
-    within: Any
-    then: str
-    payments: int | None = None
-    payers: int | None = None
-    sum: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.then not in _GRAVITY[1:] or [self.payments, self.payers, self.sum].count(None) != 2:
-            raise ValueError(
-                f"The velocity rule {self.code!r} needs one of payments, payers and sum, and challenge, hold or refuse."
-            )
-
-
-def rules() -> tuple[Rule, ...]:
-    """Return the rules of ``RIALTO_VELOCITY_RULES``."""
-    return tuple(Rule(**rule) for rule in settings.RIALTO_VELOCITY_RULES)
 
 
 def screen(*, payments: Sequence[tuple[Payment, Sequence[Tender], datetime]]) -> dict[int, Screening]:
@@ -67,7 +57,8 @@ def screen(*, payments: Sequence[tuple[Payment, Sequence[Tender], datetime]]) ->
     present = [entry for entry in payments if entry[0].return_url]
     known = Screening.objects.in_bulk([payment.pk for payment, _, _ in present], field_name="payment_id")
     fresh = [entry for entry in present if entry[0].pk not in known and entry[0].state == "recorded"]
-    if not fresh or not rules():
+    policy = in_force() if fresh else None
+    if policy is None or not policy.rules:
         return known
     sightings = [sighting for entry in fresh for sighting in _sightings(*entry)]
     _one_after_another(sightings=sightings)
@@ -75,7 +66,11 @@ def screen(*, payments: Sequence[tuple[Payment, Sequence[Tender], datetime]]) ->
     by_payment: dict[int, list[Sighting]] = {}
     for sighting in sightings:
         by_payment.setdefault(sighting.payment_id, []).append(sighting)
-    found = [_said(payment=payment, sightings=by_payment[payment.pk], at=at) for payment, _, at in fresh]
+    counts = _counts(rules=policy.rules, entries=fresh, by_payment=by_payment)
+    found = [
+        _said(payment=payment, sightings=by_payment[payment.pk], facts=counts[payment.pk], at=at, policy=policy)
+        for payment, _, at in fresh
+    ]
     Screening.objects.bulk_create(found)
     return known | {row.payment_id: row for row in found}
 
@@ -109,19 +104,10 @@ def _one_after_another(*, sightings: Sequence[Sighting]) -> None:
         )
 
 
-def _said(*, payment: Payment, sightings: Sequence[Sighting], at: datetime) -> Screening:
-    fired: list[Rule] = []
-    facts: dict[str, int] = {}
-    for rule in rules():
-        for sighting in sightings:
-            if sighting.kind != rule.by:
-                continue
-            counted = _count(rule=rule, sighting=sighting, at=at)
-            facts[rule.code] = max(counted, facts.get(rule.code, 0))
-    for rule in rules():
-        limit = next(number for number in (rule.payments, rule.payers, rule.sum) if number is not None)
-        if facts.get(rule.code, 0) > limit:
-            fired.append(rule)
+def _said(
+    *, payment: Payment, sightings: Sequence[Sighting], facts: dict[str, int], at: datetime, policy: Policy
+) -> Screening:
+    fired = [rule for rule in policy.rules if facts.get(rule.code, 0) > rule.limit and rule.then != PASS]
     outcome = max((rule.then for rule in fired), key=_GRAVITY.index, default=PASS)
     if outcome == CHALLENGE and not any(sighting.kind == "account" for sighting in sightings):
         # Only an account's holder has a second factor here; of anybody else people look at it.
@@ -132,22 +118,53 @@ def _said(*, payment: Payment, sightings: Sequence[Sighting], at: datetime) -> S
         outcome=outcome,
         reasons=[rule.code for rule in sorted(fired, key=lambda rule: -_GRAVITY.index(rule.then))],
         facts=facts,
+        policy_number=policy.number,
         at=at,
         due_at=at + settings.RIALTO_REVIEW_WITHIN if held else None,
         state="held" if held else "none",
     )
 
 
-def _count(*, rule: Rule, sighting: Sighting, at: datetime) -> int:
-    """Return what the rule counts of a subject, this payment included."""
-    rows = Sighting.objects.filter(
-        kind=sighting.kind, subject=sighting.subject, at__gt=at - rule.within, at__lte=at
-    )
-    if rule.payments is not None:
-        return rows.count()
-    if rule.payers is not None:
-        return rows.values("payment__payer").distinct().count()
-    return sum(rows.filter(currency=sighting.currency).values_list("amount", flat=True))
+def _counts(
+    *,
+    rules: Sequence[Rule],
+    entries: Sequence[tuple[Payment, Sequence[Tender], datetime]],
+    by_payment: Mapping[int, Sequence[Sighting]],
+) -> dict[int, dict[str, int]]:
+    """Return by payment what each rule counts, this payment included; one statement, however many there are."""
+    asked = [
+        (payment, rule, sighting, at)
+        for payment, _, at in entries
+        for rule in rules
+        for sighting in by_payment[payment.pk]
+        if sighting.kind == rule.by
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COUNT,
+            [
+                list(range(len(asked))),
+                [sighting.kind for _, _, sighting, _ in asked],
+                [sighting.subject for _, _, sighting, _ in asked],
+                [at - rule.within for _, rule, _, at in asked],
+                [at for *_, at in asked],
+                [payment.pk for payment, *_ in asked],
+            ],
+        )
+        rows = {number: figures for number, *figures in cursor.fetchall()}
+    found: dict[int, dict[str, int]] = {payment.pk: {} for payment, *_ in entries}
+    for number, (payment, rule, _, _) in enumerate(asked):
+        payments, payers, together, own = rows[number]
+        counted = {
+            "payments": payments,
+            "payers": payers,
+            "sum": together,
+            "new": 0 if own else payment.amount,
+            "amount": payment.amount,
+        }[rule.measure]
+        facts = found[payment.pk]
+        facts[rule.code] = max(counted, facts.get(rule.code, 0))
+    return found
 
 
 def meanings(*, reasons: Sequence[str]) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from payments.models.making_up import FailedRefund, Goodwill
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
+from payments.models.policy import RiskPolicy
 from payments.models.providers import BankNotice, ProviderAttempt, ProviderHealth, Voucher, VoucherReservation
 from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
@@ -61,6 +62,7 @@ __all__ = [
     "ProviderPayout",
     "Refund",
     "Release",
+    "RiskPolicy",
     "Screening",
     "Settlement",
     "SettlementLine",

@@ -44,6 +44,8 @@ class Screening(models.Model):
     outcome = models.CharField(max_length=10)
     reasons = models.JSONField()
     facts = models.JSONField()
+    # The version of the rules it was looked at by; 0 is the settings.
+    policy_number = models.BigIntegerField(default=0, db_default=0)
     at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, default=REVIEW.initial)

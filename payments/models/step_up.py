@@ -1,4 +1,4 @@
-"""Second factor for larger payments from an account."""
+"""Second factor for larger payments from an account, and for other acts that must be confirmed."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,25 +6,33 @@ from django.db.models.functions import Now
 
 
 class StepUpChallenge(models.Model):
-    """A question for a second factor, bound to one payee and amount; answered once, a few tries, short-lived."""
+    """A question for a second factor, bound to one payee and amount; answered once, a few tries, short-lived.
+
+    An act that pays nothing has no ``amount``; ``payee`` then says what is done. Its answer counts once: ``taken_at``.
+    """
 
     holder = models.CharField(max_length=80, db_index=True)
     key = models.CharField(max_length=200, unique=True)
     payee = models.CharField(max_length=200)
-    amount = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    return_url = models.CharField(max_length=500, blank=True, db_default="")
     factor = models.CharField(max_length=10)
     code_digest = models.CharField(max_length=64, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     passed_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="challenge_above_zero"),
-            models.CheckConstraint(condition=Q(factor__in=("totp", "email")), name="challenge_factor_known"),
+            models.CheckConstraint(condition=Q(factor__in=("passkey", "totp", "email")), name="challenge_factor_known"),
+            models.CheckConstraint(
+                condition=Q(taken_at__isnull=True) | Q(passed_at__isnull=False), name="challenge_passed_before_taken"
+            ),
         ]
 
     def __str__(self) -> str:

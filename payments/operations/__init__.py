@@ -44,7 +44,19 @@ from payments.operations.cases import (
     open_cases,
     take_case,
 )
-from payments.operations.confirming import Confirmation, UnableToConfirm, ask_for_code, confirm
+from payments.operations.confirming import (
+    Act,
+    Confirmation,
+    NotConfirmed,
+    UnableToConfirm,
+    act_to_confirm,
+    ask_for_code,
+    ask_to_confirm,
+    confirm,
+    confirm_act,
+    passkey_options,
+    take_confirmation,
+)
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
@@ -91,6 +103,14 @@ from payments.operations.recording import PartRequest, PaymentRequest, TenderReq
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
 from payments.operations.releasing import Released, ReleasePart, release_parts
 from payments.operations.reviewing import Review, UnableToReview
+from payments.operations.ruling import (
+    Proposal,
+    Ruling,
+    UnableToRule,
+    approve_policy,
+    decline_policy,
+    propose_policy,
+)
 from payments.operations.sweeping import sweep
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
@@ -111,6 +131,7 @@ def one(results: Sequence[Success | PaymentError]) -> Success:
 
 
 __all__ = [
+    "Act",
     "Authorise",
     "CancelPart",
     "Cancelled",
@@ -129,6 +150,7 @@ __all__ = [
     "KeyReused",
     "MadeUp",
     "Moved",
+    "NotConfirmed",
     "OpenAccount",
     "OpenCase",
     "OpenMerchantTerms",
@@ -139,12 +161,14 @@ __all__ = [
     "PaymentOutcome",
     "PaymentRequest",
     "PayoutNoted",
+    "Proposal",
     "RefundFailed",
     "RefundPart",
     "Refunded",
     "ReleasePart",
     "Released",
     "Review",
+    "Ruling",
     "TenderRequest",
     "TermsOpened",
     "UnableToAuthorise",
@@ -158,11 +182,15 @@ __all__ = [
     "UnableToRefund",
     "UnableToRelease",
     "UnableToReview",
+    "UnableToRule",
     "UnknownCase",
     "UnknownPayment",
     "VoidPayment",
+    "act_to_confirm",
     "answer_for_card",
+    "approve_policy",
     "ask_for_code",
+    "ask_to_confirm",
     "authorise_payments",
     "cancel_parts",
     "capture_parts",
@@ -170,8 +198,10 @@ __all__ = [
     "close_case",
     "close_settled_cases",
     "confirm",
+    "confirm_act",
     "correct_journal",
     "decide_goodwill",
+    "decline_policy",
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
@@ -193,10 +223,12 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "passkey_options",
     "pay_failed_refunds",
     "pay_in_capital",
     "payer_came_back",
     "post_transactions",
+    "propose_policy",
     "publish",
     "receive_money",
     "record_payments",
@@ -205,6 +237,7 @@ __all__ = [
     "sweep",
     "take_bank_notice",
     "take_case",
+    "take_confirmation",
     "transfers_arrived",
     "undelivered",
     "unknown_disputes",

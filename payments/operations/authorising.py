@@ -33,12 +33,16 @@ class Authorise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentOutcome:
-    """How a payment stands: ``refusal`` is a sentence for the payer, ``action_url`` where he must go first."""
+    """How a payment stands: ``refusal`` is a sentence for the payer, ``action_url`` where he must go first.
+
+    ``until``: when a payment that is held for people to look at ends by itself.
+    """
 
     payment_id: int
     state: str
     refusal: str = ""
     action_url: str = ""
+    until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -423,4 +427,5 @@ def _outcome(*, payment: Payment | None, request: Authorise, book: _book.Book) -
         state=state,
         refusal=payment.refusal if state in PAYMENT.final else "",
         action_url=urls[0] if urls and state == "action_required" else "",
+        until=payment.expires_at if state == "in_review" else None,
     )

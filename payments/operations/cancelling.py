@@ -286,12 +286,24 @@ def _save(*, plans: Sequence[Plan], book: _book.Book, before: dict[int, str]) ->
     for identifier, plan in last.items():
         ended = _ended(payment=book.payments[identifier], at=plan.at, before=before[identifier])
         happened += [ended] if ended else []
-    outbox.record(happened=happened)
     looked_at = [
         identifier
         for identifier in last
         if before[identifier] == "in_review" and book.payments[identifier].state in PAYMENT.final
     ]
+    happened += [
+        events.PaymentReviewed(
+            key=f"review:{identifier}",
+            at=last[identifier].at,
+            payment_id=identifier,
+            reference=book.payments[identifier].reference,
+            approved=False,
+            url=book.payments[identifier].return_url,
+        )
+        for identifier in looked_at
+        if book.payments[identifier].state in ("refused", "expired")
+    ]
+    outbox.record(happened=happened)
     if looked_at:
         Screening.objects.filter(payment_id__in=looked_at, state__in=("held", "seconded")).update(state="expired")
 

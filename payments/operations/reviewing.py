@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from payments import events, outbox
+from payments.accounts import policy
 from payments.models import Payment, Screening
 from payments.operations import cancelling
 from payments.operations._book import Book
@@ -68,7 +69,7 @@ def approve(*, review: Review) -> PaymentOutcome | None:
     with transaction.atomic():
         row = _held(payment_id=review.payment_id)
         _check(row=row, review=review)
-        needs_second = row.payment.amount > settings.RIALTO_REVIEW_SECOND_ABOVE
+        needs_second = row.payment.amount > policy.in_force().second_above
         if needs_second and row.state == "held":
             row.state = move(machine=REVIEW, state=row.state, event="second")
             row.first_by, row.first_at, row.note, row.taken_by = review.by, review.at, review.note[:500], ""
@@ -90,6 +91,7 @@ def approve(*, review: Review) -> PaymentOutcome | None:
                     payment_id=row.payment_id,
                     reference=payment.reference,
                     approved=True,
+                    url=payment.return_url,
                 )
             ]
         )

@@ -79,28 +79,6 @@ def _statement(request: HttpRequest, number: str) -> queries.AccountStatement:
     return queries.statement(number=number, month=_month(request.GET.get("month", ""), today=today))
 
 
-@login_required
-@require_http_methods(["GET", "POST"])
-def confirm(request: HttpRequest, tender_id: int) -> HttpResponse:
-    """Ask the payer for the code of a larger payment, and go on with the payment when it is right."""
-    now = clock.now()
-    problem = ""
-    try:
-        asked = operations.ask_for_code(tender_id=tender_id, holder=access.holder(request), at=now)
-        if request.method == "POST":
-            operations.confirm(
-                tender_id=tender_id, holder=access.holder(request), code=request.POST.get("code", "")[:20], at=now
-            )
-            return redirect(asked.return_url)
-    except operations.UnknownPayment:
-        raise Http404 from None
-    except operations.UnableToConfirm as refusal:
-        asked, problem = refusal.confirmation, str(refusal)
-    return render(
-        request, "payments/confirm.html", {"asked": asked, "problem": problem}, status=422 if problem else 200
-    )
-
-
 @require_http_methods(["GET", "POST"])
 def card_question(request: HttpRequest, reference: str) -> HttpResponse:
     """Stand in for the page of the card's bank: the payer agrees or not, and goes back to where he came from."""

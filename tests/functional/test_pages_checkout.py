@@ -10,10 +10,12 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from mall import bank
 from mall.order.models import Order
 from payments import clock, models, operations, queries
+from payments.operations import reviewing
 from payments.queries import standing
-from tests.factories.mall import make_address, make_market, make_shopper
+from tests.factories.mall import deliver_events, make_address, make_market, make_shopper
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +95,24 @@ def test_three_interactions_lead_to_an_order(buyer, market):
     text = buyer.get(response["Location"]).content.decode()
     assert "Thank you, it is ordered" in text
     assert "2 parcels" in text
+
+
+@pytest.mark.parametrize(("act", "subject"), [("approve", "goes on"), ("refuse", "was not placed")])
+def test_a_held_payment_is_told_of_on_the_page_and_by_mail_when_it_was_looked_at(buyer, settings, act, subject):
+    settings.RIALTO_VELOCITY_RULES = (
+        {"code": "very-large", "by": "payer", "within": timedelta(days=1), "amount": 1, "then": "hold"},
+    )
+    response = send(buyer, form_of(buyer.get("/checkout/")) | NEW_ADDRESS)
+    assert "We are looking at your payment" in buyer.get(response["Location"]).content.decode()
+    order = Order.objects.get()
+    decision = reviewing.Review(payment_id=order.payment_id, by="user:9", note="known", at=bank.now())
+    getattr(reviewing, act)(review=decision)
+    deliver_events()
+    [letter] = mail.outbox
+    assert subject in letter.subject
+    assert response["Location"] in letter.body
+    order.refresh_from_db()
+    assert order.status == {"approve": "Awaiting payment", "refuse": "Cancelled"}[act]
 
 
 def test_a_double_click_a_retry_and_the_back_button_give_the_same_order(buyer, market):

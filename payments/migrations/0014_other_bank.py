@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0010_money_elsewhere'),
+        ('payments', '0013_risk_policy'),
     ]
 
     operations = [

@@ -1,0 +1,81 @@
+"""The page on which a person confirms, by passkey or code: a larger payment, or another act that needs it."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from payments import clock, operations
+from payments.queries import entries
+from payments.views import access
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def payment(request: HttpRequest, tender_id: int) -> HttpResponse:
+    """Ask the payer to confirm a larger payment, and go on with the payment when the answer is right."""
+    who = {"tender_id": tender_id, "holder": access.holder(request), "at": clock.now()}
+    try:
+        asked = operations.ask_for_code(**who)
+        if request.method == "POST" and not _is_empty(request):
+            operations.confirm(**who, **_answer(request))
+            return redirect(asked.return_url)
+    except operations.UnknownPayment:
+        raise Http404 from None
+    except operations.UnableToConfirm as refusal:
+        return _page(request, asked=refusal.confirmation, problem=str(refusal))
+    return _page(request, asked=asked)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, challenge_id: int) -> HttpResponse:
+    """Ask a person to confirm an act that pays nothing, and send him back to where it is done."""
+    who = {"challenge_id": challenge_id, "holder": access.holder(request), "at": clock.now()}
+    try:
+        asked = operations.act_to_confirm(**who)
+        if not asked.passed and request.method == "POST" and not _is_empty(request):
+            asked = operations.confirm_act(**who, **_answer(request))
+            return redirect(asked.return_url)
+    except operations.UnknownPayment:
+        raise Http404 from None
+    except operations.UnableToConfirm as refusal:
+        return _page(request, asked=refusal.confirmation, problem=str(refusal))
+    return redirect(asked.return_url) if asked.passed else _page(request, asked=asked)
+
+
+def _answer(request: HttpRequest) -> dict[str, str]:
+    return {
+        "code": request.POST.get("code", "")[:20],
+        "passkey": request.POST.get("passkey", ""),
+        "site": _site(request),
+    }
+
+
+def _is_empty(request: HttpRequest) -> bool:
+    return not request.POST.get("code", "").strip() and not request.POST.get("passkey", "")
+
+
+def _site(request: HttpRequest) -> str:
+    """Return the host name that passkeys of this page belong to."""
+    return request.get_host().partition(":")[0]
+
+
+def _page(request: HttpRequest, *, asked: operations.Confirmation, problem: str = "") -> HttpResponse:
+    if request.method == "POST" and not problem:
+        problem = _("Type the code, or let your passkey answer.")
+    options = None
+    if asked.factor == "passkey" and asked.challenge_id is not None:
+        options = operations.passkey_options(challenge_id=asked.challenge_id, site=_site(request))
+    context = {
+        "asked": asked,
+        "problem": problem,
+        "payees": [thing.title for thing in entries.things(names=asked.merchants)],
+        "by_code": asked.factor != "passkey" or asked.by_app,
+        "js_data": {"request_options": options} if options else None,
+    }
+    return render(request, "payments/confirm.html", context, status=422 if problem else 200)
