@@ -12,16 +12,22 @@ from typing import Protocol
 
 from babel.core import get_global
 from django.conf import settings
+from django.http import HttpResponseBase
 
 from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
 from payments.queries import banks, facts, health, merchants, standing, vouchers
 from payments.settlement import elsewhere
+from payments.views import settlement_files
 
 Event = events.Event
 
 AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")
+
+
+# What a settlement's statement may be had as.
+STATEMENT_FORMS = settlement_files.FORMS
 
 
 def now() -> datetime:
@@ -318,6 +324,19 @@ def settlement(
     return merchants.settlement(settlement_id=settlement_id, merchant=merchant(merchant_id=merchant_id))
 
 
+def settlement_line_names() -> dict[str, str]:
+    """Return what each kind of a settlement's line is called."""
+    return settlement_files.names()
+
+
+def settlement_file(
+    *, settlement_id: int, merchant_id: int, recipient: Sequence[str], form: str, at: datetime
+) -> HttpResponseBase | None:
+    """Return one of a merchant's paid settlements as a file to keep; ``recipient`` is who it is addressed to."""
+    statement = merchants.settlement_statement(settlement_id=settlement_id, merchant=merchant(merchant_id=merchant_id))
+    if statement is None:
+        return None
+    return settlement_files.respond(statement=statement, recipient=recipient, form=form, at=at)
 UnableToChangePayoutAccount = elsewhere.UnableToChangePayoutAccount
 
 

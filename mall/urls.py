@@ -1,6 +1,6 @@
 """Addresses of the mall's pages."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
@@ -60,6 +60,11 @@ urlpatterns = [
     path("merchant/money/account/<int:pk>/cancel/", payout.cancel, name="merchant-payout-cancel"),
     path("payouts/cancel/<str:token>/", payout.cancel_link, name="payout-cancel"),
     path("merchant/money/<int:pk>/", merchant_money.settlement, name="merchant-settlement"),
+    re_path(
+        r"^merchant/money/(?P<pk>[0-9]{1,18})/statement\.(?P<form>pdf|csv|xlsx)$",
+        merchant_money.settlement_file,
+        name="merchant-settlement-file",
+    ),
     path("merchant/staff/", merchants.staff, name="merchant-staff"),
     path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),
     path("merchant/store/", merchants.store, name="merchant-store"),

@@ -42,6 +42,11 @@ urlpatterns = [
     path("ops/goodwill/<int:pk>/", making_up.decide, name="ops-goodwill-decide"),
     path("ops/correct/", making_up.correct, name="ops-correct"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
+    re_path(
+        r"^ops/settlements/(?P<pk>[0-9]{1,18})/statement\.(?P<form>pdf|csv|xlsx)$",
+        ops.settlement_file,
+        name="ops-settlement-file",
+    ),
     path("ops/rules/", rules.rules, name="ops-rules"),
     path("ops/rules/<int:version>/", rules.decide, name="ops-rules-decide"),
     path("ops/banks/", banks.overview, name="ops-banks"),

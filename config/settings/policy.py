@@ -9,6 +9,9 @@ BANK_NAME = "Rialto Bank"
 BANK_COUNTRY = "DE"
 BANK_CODE = "50099000"
 NOSTRO_BANK = "main"
+# What its documents say of it.
+BANK_ADDRESS = "Rialtobrücke 1, 20457 Hamburg"
+BANK_TAX_ID = "DE 999 999 999"
 
 # What the bank takes from a released consignment, goods and delivery; the tax comes on top of the commission.
 RIALTO_COMMISSION_BPS = 800

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from mall import bank
 from mall.merchants.access import staff_page
 from mall.merchants.views import framed
-from mall.queries.merchants import Workplace
+from mall.queries.merchants import Workplace, addressee
 
 SHOWN = 60
 
@@ -38,16 +37,27 @@ def settlement(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     found = bank.settlement(settlement_id=pk, merchant_id=place.merchant_id)
     if found is None:
         raise Http404
-    names = {
-        "release": _("Sale released"),
-        "refund": _("Refund"),
-        "reserve": _("Kept in reserve"),
-        "loan_share": _("Repayment of financing"),
-        "receivable": _("Owed from before"),
-    }
     view, lines = found
+    names = bank.settlement_line_names()
     context = {
         "settlement": view,
         "lines": [(names.get(line.kind, line.kind), line) for line in lines],
+        "forms": bank.STATEMENT_FORMS,
     }
     return render(request, "mall/merchant/settlement.html", framed(request, place, "merchant-money") | context)
+
+
+@staff_page(owner=True)
+@require_safe
+def settlement_file(request: HttpRequest, place: Workplace, pk: str, form: str) -> HttpResponseBase:
+    """Give the statement of a settlement that was paid out, addressed to the company."""
+    made = bank.settlement_file(
+        settlement_id=int(pk),
+        merchant_id=place.merchant_id,
+        recipient=addressee(merchant_id=place.merchant_id),
+        form=form,
+        at=bank.now(),
+    )
+    if made is None:
+        raise Http404
+    return made

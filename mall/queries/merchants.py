@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from mall import bank
 from mall.merchants.models import Membership, Merchant
@@ -188,3 +189,13 @@ def catalogue_of(*, merchant_id: int, text: str = "", page: int = 1, page_size: 
 def references(*, merchant_ids: Sequence[int]) -> dict[int, str]:
     """Return the names of merchants by id."""
     return dict(Merchant.objects.filter(pk__in=merchant_ids).values_list("pk", "name"))
+
+
+def addressee(*, merchant_id: int) -> list[str]:
+    """Return how a document to a merchant is addressed: company, street, place, tax number where one was given."""
+    row = Merchant.objects.select_related("application").get(pk=merchant_id)
+    application = getattr(row, "application", None)
+    lines = [application.company if application else row.name, row.line1, row.line2]
+    lines += [f"{row.postcode} {row.city}".strip(), row.country]
+    lines.append(_("Tax number %(number)s") % {"number": application.tax_id} if application else "")
+    return [line for line in lines if line]

@@ -48,9 +48,19 @@ class SettlementView:
     is_paid_out: bool
 
     @property
+    def own(self) -> int:
+        """Return what this settlement alone left to be paid out; below zero where a loan's share passed it."""
+        return self.to_available - self.withheld
+
+    @property
     def came_free(self) -> int:
         """Return what the payout took beside the settlement's own money: reserves that had come free."""
-        return max(0, self.paid_out - (self.to_available - self.withheld)) if self.paid_out else 0
+        return max(0, self.paid_out - self.own) if self.is_paid_out else 0
+
+    @property
+    def carried(self) -> int:
+        """Return what of it was not paid out then, as zero or less: later refunds took it, or a later payout has it."""
+        return min(0, self.paid_out - self.own) if self.is_paid_out else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,35 @@ class LineView:
     amount: int
     journal_id: int | None
     sale: SaleView | None = None
+
+
+class StatementDoesNotSum(Exception):
+    """The lines of a settlement are not what was paid out: the rows were changed by something else than settling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementStatement:
+    """What a merchant is given for a settlement that was paid out: the lines sum to the payout.
+
+    ``account`` is where the money went.
+    """
+
+    number: str
+    settlement: SettlementView
+    lines: tuple[LineView, ...]
+    account: str
+    payout_journal_id: int | None
+
+    @property
+    def sold(self) -> SaleView:
+        """Return what its sales sum to, and what was taken from them, where that is known of each."""
+        sales = [line.sale for line in self.lines if line.sale]
+        return SaleView(
+            amount=sum(sale.amount for sale in sales),
+            commission=sum(sale.commission for sale in sales),
+            vat=sum(sale.vat for sale in sales),
+            deducted=sum(sale.deducted for sale in sales),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +184,32 @@ def settlement(*, settlement_id: int, merchant: str | None = None) -> tuple[Sett
         )
         for line in lines
     ]
+
+
+def settlement_statement(*, settlement_id: int, merchant: str | None = None) -> SettlementStatement | None:
+    """Return the statement of a settlement that was paid out; with ``merchant`` only one of his.
+
+    :raises StatementDoesNotSum: its lines are not what was paid out.
+    """
+    found = settlement(settlement_id=settlement_id, merchant=merchant)
+    if found is None or not found[0].is_paid_out:
+        return None
+    view, lines = found
+    payout = Payout.objects.filter(settlement_id=settlement_id).select_related("account").first()
+    journal_id = payout.journal_id if payout else None
+    reference = f"{view.merchant}@{view.day.isoformat()}"
+    for kind, amount in (("came_free", view.came_free), ("carried", view.carried)):
+        if amount:
+            lines.append(LineView(kind=kind, reference=reference, amount=amount, journal_id=journal_id))
+    if sum(line.amount for line in lines) != view.paid_out:
+        raise StatementDoesNotSum(f"The lines of settlement {settlement_id} are not the {view.paid_out} paid out.")
+    return SettlementStatement(
+        number=f"S-{view.merchant.removeprefix('merchant:')}-{view.day:%Y%m%d}",
+        settlement=view,
+        lines=tuple(lines),
+        account=payout.account.number if payout else "",
+        payout_journal_id=journal_id,
+    )
 
 
 def _sales(*, lines: Sequence[SettlementLine]) -> dict[int, SaleView]:

@@ -3,15 +3,15 @@
 import celery
 import kombu.exceptions
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from payments import clock, queries
-from payments.queries import cases, reviews
-from payments.views import access
+from payments.queries import cases, merchants, reviews
+from payments.views import access, settlement_files
 
 # What operations may start: name in the form -> task, and what the button says.
 RUNS = {
@@ -54,7 +54,23 @@ def settlement(request: HttpRequest, pk: int) -> HttpResponse:
     found = queries.settlement(settlement_id=pk) if pk < 2**63 else None
     if found is None:
         raise Http404
-    return render(request, "payments/ops_settlement.html", {"settlement": found[0], "lines": found[1]})
+    return render(
+        request,
+        "payments/ops_settlement.html",
+        {"settlement": found[0], "lines": found[1], "forms": settlement_files.FORMS},
+    )
+
+
+@access.operations_only
+@require_GET
+def settlement_file(request: HttpRequest, pk: str, form: str) -> HttpResponseBase:
+    """Give a paid settlement's statement as a file."""
+    statement = merchants.settlement_statement(settlement_id=int(pk))
+    if statement is None:
+        raise Http404
+    return settlement_files.respond(
+        statement=statement, recipient=[statement.settlement.merchant], form=form, at=clock.now()
+    )
 
 
 @access.operations_only

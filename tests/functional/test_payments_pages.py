@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from mall.customer.models import User
 from payments import operations, settlement
+from payments.models import Settlement
 from tests.factories.payments import AT, authorise, capture, make_merchant, make_shopper, record, refund, release
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,23 @@ def test_operations_sees_how_the_bank_stands(client: Client, shopper: User, oper
     page = client.get("/ops/").content.decode()
     assert "Nothing waits to be settled." in page
     assert "merchant:1" in page
+
+
+def test_a_paid_settlements_statement_is_given_to_operations_alone_in_every_form(
+    client: Client, shopper: User, operator: User
+) -> None:
+    live(shopper)
+    settlement.settle_due(until=AT.date() + timedelta(days=2))
+    row = Settlement.objects.get()
+    address = f"/ops/settlements/{row.pk}/statement."
+    assert signed_in(client, operator).get(f"{address}pdf").status_code == 404
+    settlement.pay_out_due(until=AT.date() + timedelta(days=2))
+    assert f"{address}xlsx" in client.get(f"/ops/settlements/{row.pk}/").content.decode()
+    assert client.get(f"{address}pdf").content.startswith(b"%PDF-")
+    assert b"".join(client.get(f"{address}csv").streaming_content).decode().count("\r\n") >= 3
+    assert client.get(f"{address}xlsx").status_code == 200
+    assert client.get(f"{address}exe").status_code == 404
+    assert signed_in(client, shopper).get(f"{address}pdf").status_code == 403
 
 
 @pytest.mark.parametrize("name", ["o1", "o1-1"])

@@ -14,7 +14,7 @@ from django.test.utils import override_settings
 from config.benchmarks import throwaway
 from mall.benchmarks import search
 from payments import clock
-from payments.benchmarks import figures, ledger
+from payments.benchmarks import figures, ledger, settlement
 
 
 class Command(BaseCommand):
@@ -30,6 +30,10 @@ class Command(BaseCommand):
         found = subjects.add_parser("search", help="suggestions, results with facets, and how good their order is")
         found.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         found.add_argument("--products", type=int, default=1_000_000, help="the catalogue (default 1,000,000)")
+        day = subjects.add_parser("settlement", help="settling a large day, against a bare update of as many rows")
+        day.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        day.add_argument("--consignments", type=int, default=100_000, help="how many (default 100,000)")
+        day.add_argument("--merchants", type=int, default=5_000, help="of how many merchants (default 5,000)")
 
     def handle(self, *, subject: str, **options: object) -> None:
         if options.get("seconds", 1) <= 0 or options.get("transfers", 1_000) < 1_000:
@@ -38,6 +42,8 @@ class Command(BaseCommand):
             raise CommandError("--products must be at least 1,000.")
         if options.get("peer") is not None and not options["peer"].is_file():
             raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
+        if not 0 < options.get("merchants", 1) <= options.get("consignments", 1):
+            raise CommandError("--merchants must be above 0 and at most as many as --consignments.")
         try:
             measured = getattr(self, f"_{subject}")(options)
         except throwaway.UnableToMeasure as problem:
@@ -51,6 +57,22 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(said))
         if missed:
             sys.exit(1)
+
+    def _settlement(self, options: dict) -> list[figures.Figure]:
+        with (
+            throwaway.database(apps=("ledger", "payments")) as made,
+            # Only the ledger's and payments' tables are there, and nobody listens.
+            override_settings(RIALTO_SETTLEMENT_HOOKS=[], RIALTO_OUTBOX_KICK=False),
+        ):
+            return settlement.run(
+                setting=settlement.Setting(
+                    owner_url=made.owner_url,
+                    consignments=options["consignments"],
+                    merchants=options["merchants"],
+                    at=clock.now(),
+                    say=self.stderr.write,
+                )
+            )
 
     def _ledger(self, options: dict) -> list[figures.Figure]:
         with (
