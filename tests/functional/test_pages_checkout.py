@@ -301,7 +301,7 @@ def test_a_voucher_a_part_from_the_account_and_a_card_pay_one_order_in_that_orde
 
 
 def test_an_account_chosen_for_a_part_and_for_the_rest_is_one_tender(buyer, voucher, settings):
-    settings.RIALTO_STEP_UP_ABOVE = settings.RIALTO_STEP_UP_ABOVE_PER_DAY = 10**9
+    settings.RIALTO_STEP_UP_ABOVE = settings.RIALTO_STEP_UP_FREE_SUM = 10**9
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | {"voucher_code": "GIFT", "account_amount": "5"}
     buyer.post("/checkout/", sent)
     paid = queries.payment(payment_id=Order.objects.get().payment_id)
