@@ -16,11 +16,12 @@ from django.http import HttpResponseBase
 
 from payments import clock, events, methods, operations
 from payments.money import Money, largest_remainder
-from payments.queries import banks, facts, health, merchants, standing, vouchers
+from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
 from payments.settlement import elsewhere
 from payments.views import settlement_files
 
 Event = events.Event
+Story = disputes.Story
 
 AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")

@@ -10,9 +10,10 @@ from mall import bank, events, mail
 from mall.actors import SYSTEM_ACTOR
 from mall.checkout import operations as checkout
 from mall.checkout.drafts import CancelOrder, ConfirmOrder, UnableToConfirmOrder
-from mall.fulfilment import following
+from mall.fulfilment import following, states
 from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
+from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment
 from mall.order.models import CANCELLED, Order
 from mall.search import operations as search
@@ -101,7 +102,8 @@ def capture_dispatched(happened: Sequence[events.ConsignmentDispatched]) -> None
 def release_delivered(happened: Sequence[events.ConsignmentDelivered]) -> None:
     """Release the escrow of consignments that arrived.
 
-    What was free of charge has nothing to wait for, and what went back to the buyer meanwhile has nothing to release.
+    What was free of charge has nothing to wait for, what went back to the buyer meanwhile has nothing to release, and
+    what is disputed waits for the dispute's end.
     """
     following.note_released(
         moved=[MoneyMoved(event.number, 0, event.key, event.at) for event in happened if not event.amount]
@@ -112,10 +114,31 @@ def release_delivered(happened: Sequence[events.ConsignmentDelivered]) -> None:
             parts=[
                 bank.PartRequest(event.number, f"deliver:{event.number}", event.at)
                 for event in happened
-                if event.amount and not (event.number in standing and standing[event.number].state == "refunded")
+                if event.amount and not _stays(standing.get(event.number))
             ]
         )
     )
+
+
+def release_undisputed(happened: Sequence[bank_events.DisputeClosed]) -> None:
+    """Release what was delivered while it was disputed, once no dispute of it is open any more."""
+    ends = {event.part_reference: event.at for event in happened if event.part_reference}
+    delivered = Consignment.objects.filter(number__in=ends, status=states.DELIVERED).values_list("number", flat=True)
+    standing = bank.parts(numbers=list(delivered))
+    _raise(
+        bank.release(
+            parts=[
+                bank.PartRequest(number, f"deliver:{number}", ends[number])
+                for number, part in standing.items()
+                if not _stays(part)
+            ]
+        )
+    )
+
+
+def _stays(part: bank.standing.PartStanding | None) -> bool:
+    """Tell whether a part's money has nowhere to go now: it went back, or a dispute decides on it."""
+    return part is not None and (part.state == "refunded" or part.open_disputes > 0)
 
 
 def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:

@@ -8,6 +8,7 @@ from mall.checkout import views as checkout
 from mall.component_views import components
 from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
+from mall.merchants import dispute_views as merchant_disputes
 from mall.merchants import money_views as merchant_money
 from mall.merchants import order_views as merchant_orders
 from mall.merchants import payout_views as payout
@@ -60,6 +61,10 @@ urlpatterns = [
     path("merchant/money/account/<int:pk>/cancel/", payout.cancel, name="merchant-payout-cancel"),
     path("payouts/cancel/<str:token>/", payout.cancel_link, name="payout-cancel"),
     path("merchant/money/<int:pk>/", merchant_money.settlement, name="merchant-settlement"),
+    path("merchant/disputes/", merchant_disputes.disputes, name="merchant-disputes"),
+    path("merchant/disputes/<int:pk>/", merchant_disputes.dispute, name="merchant-dispute"),
+    path("merchant/disputes/<int:pk>/<slug:action>/", merchant_disputes.act, name="merchant-dispute-act"),
+    path("merchant/dispute-papers/<int:pk>/", merchant_disputes.paper, name="merchant-dispute-paper"),
     re_path(
         r"^merchant/money/(?P<pk>[0-9]{1,18})/statement\.(?P<form>pdf|csv|xlsx)$",
         merchant_money.settlement_file,

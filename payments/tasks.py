@@ -27,6 +27,16 @@ def sweep() -> int:
 
 
 @shared_task
+def read_provider() -> int:
+    """Read the card provider's balance, disputes and payouts, and bring them into the book."""
+    try:
+        return operations.read_provider(at=clock.now())
+    except operations.ProviderSilent as silent:
+        logger.warning("The card provider was not read", extra={"problem": str(silent)})
+        return 0
+
+
+@shared_task
 def settle_day() -> int:
     """Settle every merchant's days up to today, and free the reserves whose time is over."""
     today = clock.now().date()

@@ -42,6 +42,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "payments.payment_voided": ["mall.subscribers.give_up_unpaid", "financing.subscribers.free_unused_plans"],
     "payments.part_cancelled": ["mall.subscribers.give_up_part"],
     "payments.part_released": ["mall.subscribers.note_released"],
+    "payments.dispute_closed": ["mall.subscribers.release_undisputed"],
     "payments.payout_account_asked": ["mall.subscribers.mail_payout_account"],
     "payments.payment_came_back": ["mall.subscribers.mail_came_back"],
     "payments.part_refunded": ["mall.subscribers.note_refunded"],
@@ -75,6 +76,9 @@ RIALTO_BOOK_THINGS: list[str] = [
     "financing.workbench.things.pages",
 ]
 
+# What is known of a consignment that is disputed: `story(*, reference) -> Story | None`
+RIALTO_PART_STORY = "mall.queries.stories.story"
+
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
 
@@ -92,6 +96,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-sweep": {"task": "payments.tasks.sweep", "schedule": 30.0},
+    "payments-read-provider": {"task": "payments.tasks.read_provider", "schedule": 300.0},
     "payments-seal": {"task": "payments.tasks.seal", "schedule": 10.0},
     "payments-keep-closings": {"task": "payments.tasks.keep_closings", "schedule": 900.0},
     "payments-close-books": {"task": "payments.tasks.close_books", "schedule": crontab(hour=0, minute=10)},

@@ -126,6 +126,7 @@ def framed(request: HttpRequest, place: Workplace, here: str) -> dict[str, objec
     if place.role == OWNER:
         links += [
             ("merchant-money", _("Money")),
+            ("merchant-disputes", _("Disputes")),
             ("merchant-financing", _("Financing")),
             ("merchant-staff", _("Staff")),
             ("merchant-store", _("Store page")),

@@ -57,6 +57,7 @@ from payments.operations.confirming import (
     passkey_options,
     take_confirmation,
 )
+from payments.operations.dispute_calls import accept_dispute, finish_dispute_calls, submit_dispute
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import (
     InProgress,
@@ -72,6 +73,15 @@ from payments.operations.errors import (
     UnableToRefund,
     UnableToRelease,
     UnknownPayment,
+)
+from payments.operations.evidence import (
+    Paper,
+    UnableToAnswer,
+    UnknownDispute,
+    answer_dispute,
+    open_paper,
+    say,
+    write_evidence,
 )
 from payments.operations.failed_refunds import (
     MadeUp,
@@ -98,6 +108,7 @@ from payments.operations.provider_balance import (
     unknown_disputes,
 )
 from payments.operations.provider_payouts import PayoutNoted, note_payouts
+from payments.operations.provider_reading import ProviderSilent, read_provider
 from payments.operations.publishing import deliver, held, publish, undelivered
 from payments.operations.recording import PartRequest, PaymentRequest, TenderRequest, record_payments
 from payments.operations.refunding import Refunded, RefundPart, refund_parts
@@ -155,6 +166,7 @@ __all__ = [
     "OpenCase",
     "OpenMerchantTerms",
     "Opened",
+    "Paper",
     "PartRequest",
     "PayFailedRefund",
     "PaymentError",
@@ -162,6 +174,7 @@ __all__ = [
     "PaymentRequest",
     "PayoutNoted",
     "Proposal",
+    "ProviderSilent",
     "RefundFailed",
     "RefundPart",
     "Refunded",
@@ -171,6 +184,7 @@ __all__ = [
     "Ruling",
     "TenderRequest",
     "TermsOpened",
+    "UnableToAnswer",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
@@ -184,9 +198,12 @@ __all__ = [
     "UnableToReview",
     "UnableToRule",
     "UnknownCase",
+    "UnknownDispute",
     "UnknownPayment",
     "VoidPayment",
+    "accept_dispute",
     "act_to_confirm",
+    "answer_dispute",
     "answer_for_card",
     "approve_policy",
     "ask_for_code",
@@ -205,6 +222,7 @@ __all__ = [
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
+    "finish_dispute_calls",
     "give_goodwill",
     "hand_over_case",
     "handle_waiting_notices",
@@ -223,6 +241,7 @@ __all__ = [
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",
+    "open_paper",
     "passkey_options",
     "pay_failed_refunds",
     "pay_in_capital",
@@ -230,10 +249,13 @@ __all__ = [
     "post_transactions",
     "propose_policy",
     "publish",
+    "read_provider",
     "receive_money",
     "record_payments",
     "refund_parts",
     "release_parts",
+    "say",
+    "submit_dispute",
     "sweep",
     "take_bank_notice",
     "take_case",
@@ -244,4 +266,5 @@ __all__ = [
     "verify_book",
     "void_payments",
     "withdraw_money",
+    "write_evidence",
 ]

@@ -219,7 +219,7 @@ def api() -> Any:
 def _client(key: str, base: str) -> stripe.StripeClient:
     return stripe.StripeClient(
         key,
-        base_addresses={"api": base} if base else {},
+        base_addresses={"api": base, "files": base} if base else {},
         http_client=stripe.RequestsClient(timeout=SECONDS),
         max_network_retries=0,
     )

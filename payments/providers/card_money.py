@@ -6,6 +6,7 @@ and a test's made-up object are read alike.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -176,6 +177,24 @@ def payout_facts(said: Mapping[str, Any]) -> PayoutFacts:
 def retrieve_dispute(*, dispute_id: str) -> DisputeFacts:
     """Ask the provider how a dispute stands now."""
     return dispute_facts(card.api().disputes.retrieve(dispute_id).to_dict())
+
+
+def accept_dispute(*, dispute_id: str, key: str) -> DisputeFacts:
+    """Tell the provider that a dispute is not contested."""
+    return dispute_facts(card.api().disputes.close(dispute_id, {}, {"idempotency_key": key}).to_dict())
+
+
+def submit_evidence(*, dispute_id: str, evidence: Mapping[str, str], key: str) -> DisputeFacts:
+    """Give the provider the evidence, for good."""
+    said = {"evidence": dict(evidence), "submit": True, "metadata": {"submission": key}}
+    return dispute_facts(card.api().disputes.update(dispute_id, said, {"idempotency_key": key}).to_dict())
+
+
+def upload_evidence(*, content: bytes, content_type: str, key: str) -> str:
+    """Give the provider a paper; return its name there."""
+    paper = io.BytesIO(content)
+    paper.name = f"evidence.{content_type.rpartition('/')[2]}"
+    return card.api().files.create({"purpose": "dispute_evidence", "file": paper}, {"idempotency_key": key}).id
 
 
 def disputes(*, since: datetime) -> Iterator[DisputeFacts]:

@@ -153,3 +153,34 @@ def test_of_many_who_open_and_take_a_case_at_once_one_does() -> None:
     assert [one for one in taken if isinstance(one, str)] == [models.OperationsCase.objects.get().owner]
     assert sum(isinstance(one, operations.UnableToHandle) for one in taken) == 4
     assert sorted(models.CaseNote.objects.values_list("kind", flat=True)) == ["opened", "taken"]
+
+
+def test_a_dispute_opened_while_all_else_goes_on_leaves_the_book_whole(settings: object) -> None:
+    from datetime import timedelta
+
+    from payments.reconciliation import card_checks
+    from tests.factories.disputes import METHODS, dispute, line, note, pay_by_card
+
+    settings.RIALTO_METHODS = METHODS
+    merchant = make_merchant()
+    until = AT.date() + timedelta(days=2)
+    for number in range(3):
+        share = pay_by_card(merchant=merchant, key=f"d{number}", released=number > 0)
+        if number > 1:
+            settlement.settle_due(until=until)
+        taken, back = line(-10_000, fee=1_500), line(10_000, days=5)
+        told = [dispute(share, "needs_response", taken, identifier=f"dp_{number}")]
+        told.append(dispute(share, "won", taken, back, identifier=f"dp_{number}"))
+        results = race(
+            *[lambda said=said: note(said) for said in (*told, *told)],
+            lambda number=number: release(f"d{number}-1"),
+            lambda number=number: refund(f"d{number}-1", 3_000),
+            lambda: settlement.settle_due(until=until),
+            lambda: settlement.pay_out_due(until=until, merchants=[merchant]),
+        )
+        raised = [result for result in results if isinstance(result, Exception)]
+        assert [result for result in raised if not isinstance(result, errors.PaymentError)] == []
+        row = models.Dispute.objects.get(provider_id=f"dp_{number}")
+        assert (row.state, row.taken, row.held) == ("won", 0, 0)
+        assert card_checks.check_disputes() == []
+        assert card_checks.check_provider_money() == []

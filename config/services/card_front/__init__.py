@@ -10,7 +10,7 @@ from aiohttp import web
 
 from config.services.card_front import events, faults, issuers, keys
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("config.services.card_front.money", "config.services.card_front.disputes")
 
 
 def install(*, app: web.Application) -> None:
