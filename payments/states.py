@@ -287,6 +287,18 @@ POLICY = Machine(
     ),
 )
 
+HOLD = Machine(
+    name="hold",
+    meaning="Money of a merchant that operations keep back: two people agree to it, and two to its end.",
+    transitions=(
+        ("asked", "agree", "held"),
+        ("asked", "decline", "declined"),
+        ("held", "ask_release", "release_asked"),
+        ("release_asked", "agree", "released"),
+        ("release_asked", "decline", "held"),
+    ),
+)
+
 MACHINES = (
     PAYMENT,
     TENDER,
@@ -305,6 +317,7 @@ MACHINES = (
     BANK_ENTRY,
     PAYOUT_ACCOUNT,
     POLICY,
+    HOLD,
 )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from payments import clock, operations, outbox, settlement
+from payments import clock, operations, outbox, reconciliation, settlement
 from payments.ledger import operations as ledger
 from payments.queries import merchants as merchant_queries
 from payments.settlement import elsewhere
@@ -90,3 +90,9 @@ def verify() -> int:
     for problem in problems:
         logger.error("The book does not hold", extra={"problem": problem})
     return len(problems)
+
+
+@shared_task
+def reconcile() -> int:
+    """Reconcile everything up to now, days that were missed included; what differs is a case of operations."""
+    return reconciliation.reconcile_all(at=clock.now())

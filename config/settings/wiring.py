@@ -59,6 +59,15 @@ RIALTO_CHECKS: list[str] = [
     "payments.reconciliation.checks.check_nothing_half_done",
 ]
 
+# What is reconciled every day beside consignments, each a `payments.reconciliation.sources.Source`
+RIALTO_RECONCILED: list[str] = [
+    "payments.reconciliation.sources.CardSource",
+    "payments.reconciliation.sources.NostroSource",
+]
+
+# Consignments whose order, money and goods disagree: `differences(*, since, until, numbers)` -> (looked at, by number)
+RIALTO_CONSIGNMENT_DIFFERENCES = "mall.fulfilment.checks.differences"
+
 # Called inside the settlement of merchants, in this order: `hook(*, settled) -> Sequence[Withholding]`
 RIALTO_SETTLEMENT_HOOKS: list[str] = ["financing.servicing.sales_share.collect"]
 
@@ -87,6 +96,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
     "payments.tasks.pay_out": {"queue": "settlement"},
     "payments.tasks.exchange_files": {"queue": "settlement"},
     "payments.tasks.verify": {"queue": "settlement"},
+    "payments.tasks.reconcile": {"queue": "settlement"},
     "payments.tasks.close_books": {"queue": "settlement"},
     "payments.tasks.keep_closings": {"queue": "settlement"},
     "payments.*": {"queue": "payments"},
@@ -104,6 +114,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "payments-pay-out": {"task": "payments.tasks.pay_out", "schedule": crontab(hour=4, minute=30)},
     "payments-exchange-files": {"task": "payments.tasks.exchange_files", "schedule": 120.0},
     "payments-verify": {"task": "payments.tasks.verify", "schedule": crontab(hour=5, minute=0)},
+    "payments-reconcile": {"task": "payments.tasks.reconcile", "schedule": crontab(hour=5, minute=30)},
     "financing-close-day": {"task": "financing.tasks.close_day", "schedule": crontab(hour=0, minute=20)},
     "financing-make-offers": {"task": "financing.tasks.make_offers", "schedule": crontab(hour=1, minute=0)},
     "financing-lapse-approvals": {"task": "financing.tasks.lapse_approvals", "schedule": crontab(minute=15)},

@@ -1,38 +1,16 @@
-"""Charts as Vega-Lite specifications, drawn to SVG on the server and cached. Colors are the site's tokens."""
+"""Charts of the workbench: columns, and the points of a score."""
 
-import hashlib
-import json
-import re
 from collections.abc import Sequence
 
-from django.core.cache import cache
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-_KEPT_SECONDS = 7 * 24 * 3600
-_FONT = "Manrope, system-ui, sans-serif"
-# Inside a page an SVG needs no namespaces.
-_NAMESPACES = re.compile(r' xmlns(:xlink)?="[^"]*"')
-_CONFIG = {
-    "background": None,
-    "font": _FONT,
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": "var(--ink-soft)",
-        "titleColor": "var(--ink-soft)",
-        "gridColor": "var(--line)",
-        "domainColor": "var(--line-strong)",
-        "tickColor": "var(--line-strong)",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 500,
-    },
-}
+from payments.views.charts import drawn
 
 
 def bars(*, labels: Sequence[str], values: Sequence[float], title: str, unit: str) -> SafeString:
     """Return a column chart; every column reads as ``label: value`` to who cannot see it."""
     rows = [{"label": label, "value": value} for label, value in zip(labels, values, strict=True)]
-    return _drawn(
+    return drawn(
         {
             "width": 560,
             "height": 200,
@@ -53,7 +31,7 @@ def points(*, labels: Sequence[str], values: Sequence[int], title: str) -> SafeS
         {"label": label, "points": value, "side": "gain" if value >= 0 else "loss"}
         for label, value in zip(labels, values, strict=True)
     ]
-    return _drawn(
+    return drawn(
         {
             "width": 420,
             "height": {"step": 24},
@@ -79,17 +57,3 @@ def points(*, labels: Sequence[str], values: Sequence[int], title: str) -> SafeS
             },
         }
     )
-
-
-def _drawn(spec: dict[str, object]) -> SafeString:
-    spec = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": _CONFIG, **spec}
-    text = json.dumps(spec, sort_keys=True)
-    key = f"chart:{hashlib.sha256(text.encode()).hexdigest()}"
-    svg = cache.get(key)
-    if svg is None:
-        import vl_convert
-
-        svg = vl_convert.vegalite_to_svg(vl_spec=text)
-        svg = _NAMESPACES.sub("", svg).replace("<svg ", '<svg role="img" ', 1)
-        cache.set(key, svg, _KEPT_SECONDS)
-    return mark_safe(svg)  # noqa: S308 - drawn from our own figures; the labels are escaped by the drawing

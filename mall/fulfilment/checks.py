@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from django.db import connection
 
@@ -21,7 +22,13 @@ LEFT JOIN LATERAL (
     SELECT sum(cl.amount) AS amount, sum(ol.num_allocated) AS reserved, sum(cl.quantity) AS quantity
     FROM fulfilment_consignmentline cl JOIN order_line ol ON ol.id = cl.line_id WHERE cl.consignment_id = c.id
 ) l ON true
-WHERE c.id > %s ORDER BY c.id LIMIT %s
+WHERE {which} ORDER BY c.id LIMIT %s
+"""
+
+_CHANGED = """
+SELECT DISTINCT consignment_id FROM fulfilment_consignmentevent
+WHERE at >= coalesce(%s::timestamptz - interval '2 days', '-infinity') AND recorded_at < %s
+UNION SELECT id FROM fulfilment_consignment WHERE number = ANY (%s) ORDER BY 1
 """
 
 _TOTALS = """
@@ -63,9 +70,33 @@ def check_consignments() -> list[str]:
     return problems
 
 
+def differences(
+    *, since: datetime | None, until: datetime, numbers: Sequence[str]
+) -> tuple[int, dict[str, list[str]]]:
+    """Compare the consignments that something happened to in a time, and those of these numbers.
+
+    What is told days late is left to :func:`check_consignments`, which looks at all of them.
+
+    Returns how many that were, and the sentences on each that does not agree, by number.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, [since, until, list(numbers)])
+        ids = [identifier for (identifier,) in cursor.fetchall()]
+    found: dict[str, list[str]] = {}
+    for start in range(0, len(ids), BATCH):
+        with connection.cursor() as cursor:
+            cursor.execute(_ROWS.format(which="c.id = ANY (%s)"), [ids[start : start + BATCH], BATCH])
+            rows = cursor.fetchall()
+        money = bank.parts(numbers=[row[1] for row in rows])
+        for row in rows:
+            if problems := list(_mismatches(row=row, part=money.get(row[1]))):
+                found[row[1]] = problems
+    return len(ids), found
+
+
 def _batch(*, after: int) -> list[tuple]:
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [after, BATCH])
+        cursor.execute(_ROWS.format(which="c.id > %s"), [after, BATCH])
         return cursor.fetchall()
 
 

@@ -13,12 +13,19 @@ from payments.models.elsewhere import (
     OutgoingPayment,
     PayoutAccount,
 )
+from payments.models.holding import MoneyHold
 from payments.models.making_up import FailedRefund, Goodwill
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.policy import RiskPolicy
 from payments.models.providers import BankNotice, ProviderAttempt, ProviderHealth, Voucher, VoucherReservation
+from payments.models.reconciling import (
+    BankStatement,
+    ReconciliationEntry,
+    ReconciliationMatch,
+    ReconciliationRun,
+)
 from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
 from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
@@ -29,6 +36,7 @@ __all__ = [
     "BankEntry",
     "BankFile",
     "BankNotice",
+    "BankStatement",
     "Batch",
     "Cancellation",
     "Capture",
@@ -46,6 +54,7 @@ __all__ = [
     "Goodwill",
     "HandledEvent",
     "MerchantTerms",
+    "MoneyHold",
     "MovementLeg",
     "OperationsCase",
     "OutboxEvent",
@@ -60,6 +69,9 @@ __all__ = [
     "ProviderCursor",
     "ProviderHealth",
     "ProviderPayout",
+    "ReconciliationEntry",
+    "ReconciliationMatch",
+    "ReconciliationRun",
     "Refund",
     "Release",
     "RiskPolicy",

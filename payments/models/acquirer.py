@@ -1,6 +1,7 @@
 """The provider's own account of our money: each of its balance transactions once, its payouts to our bank."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -56,6 +57,7 @@ class ProviderBalanceTransaction(models.Model):
             ),
             models.Index(fields=["created_at"], name="provider_by_time"),
             models.Index(fields=["intent"], name="provider_by_intent"),
+            BrinIndex(fields=["recorded_at"], name="provider_recorded", autosummarize=True),
         ]
 
     def __str__(self) -> str:

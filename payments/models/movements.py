@@ -1,6 +1,7 @@
 """What happened to a part's money: rows that are only ever added."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -36,6 +37,7 @@ class Capture(Movement):
     class Meta:
         triggers = _append_only()
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="capture_above_zero")]
+        indexes = [BrinIndex(fields=["recorded_at"], name="capture_recorded", autosummarize=True)]
 
 
 class Cancellation(Movement):
@@ -105,6 +107,7 @@ class Refund(Movement):
                 name="refund_adds_up",
             )
         ]
+        indexes = [BrinIndex(fields=["recorded_at"], name="refund_recorded", autosummarize=True)]
 
     @property
     def before_release(self) -> bool:

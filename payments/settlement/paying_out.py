@@ -15,7 +15,7 @@ from payments.ledger.errors import LedgerError
 from payments.models import MerchantTerms, Payout, PayoutAccount, Settlement
 from payments.models.changes import Changes
 from payments.rows import insert
-from payments.settlement import _days
+from payments.settlement import _days, holding
 from payments.settlement.elsewhere import Ordered, OrderPayment, activate_payout_accounts, hold_batches, order_payments
 
 AT_ONCE = 2_000
@@ -41,7 +41,8 @@ def pay_out_due(*, until: date, merchants: Sequence[str] = ()) -> PayoutReport:
         with transaction.atomic():
             _days.one_at_a_time()
             rows = list(_due(until=until).order_by("day", "pk").select_for_update()[:AT_ONCE])
-            others = merchants if len(rows) < AT_ONCE else ()
+            held = holding.held_merchants() if merchants else set()
+            others = [name for name in merchants if name not in held] if len(rows) < AT_ONCE else ()
             _pay_out(rows=rows, merchants=others, until=until, report=report)
         if len(rows) < AT_ONCE:
             return report
@@ -50,7 +51,8 @@ def pay_out_due(*, until: date, merchants: Sequence[str] = ()) -> PayoutReport:
 def _due(*, until: date) -> QuerySet[Settlement]:
     """Return the settlements to pay out; one whose merchant was paid on its day and on ``until`` waits for another."""
     paid = Payout.objects.filter(merchant=OuterRef("merchant"))
-    return Settlement.objects.filter(paid_out=False, day__lte=until).exclude(
+    open_ones = holding.without_held_merchants(settlements=Settlement.objects.filter(paid_out=False, day__lte=until))
+    return open_ones.exclude(
         Exists(paid.filter(day=OuterRef("day"))), Exists(paid.filter(day=until))
     )
 

@@ -17,7 +17,7 @@ from payments.models import MerchantTerms, Part, Payment, Settlement, Settlement
 from payments.models.changes import Changes
 from payments.money import share as rate
 from payments.rows import insert
-from payments.settlement import _days
+from payments.settlement import _days, holding
 from payments.states import PART, may, move
 
 MERCHANTS_AT_ONCE = 500
@@ -74,7 +74,7 @@ def settle_due(*, until: date) -> SettlementReport:
     next day that has no settlement of his yet. Each batch of merchants is one transaction.
     """
     report = SettlementReport()
-    due = Part.objects.filter(unsettled_released__gt=0, settle_on__lte=until)
+    due = holding.without_held_parts(parts=Part.objects.filter(unsettled_released__gt=0, settle_on__lte=until))
     merchants = list(due.order_by("merchant").values_list("merchant", flat=True).distinct())
     for start in range(0, len(merchants), MERCHANTS_AT_ONCE):
         with transaction.atomic():
@@ -112,6 +112,7 @@ def _settle(*, merchants: Sequence[str], until: date, report: SettlementReport) 
 def _lock(*, merchants: Sequence[str], until: date) -> list[Part]:
     """Hold the payments of the parts that are due, then read the parts as they stand."""
     due = Part.objects.filter(merchant__in=merchants, unsettled_released__gt=0, settle_on__lte=until)
+    due = holding.without_held_parts(parts=due)
     owners = sorted(set(due.values_list("payment_id", flat=True)))
     list(Payment.objects.filter(pk__in=owners).order_by("pk").select_for_update().values_list("pk"))
     return list(due.filter(payment_id__in=owners).order_by("settle_on", "merchant", "pk"))

@@ -19,6 +19,7 @@ RUNS = {
     "pay-out": ("payments.tasks.pay_out", gettext_lazy("Pay out now")),
     "deliver": ("payments.tasks.sweep", gettext_lazy("Deliver events and sweep")),
     "seal": ("payments.tasks.seal", gettext_lazy("Seal the book")),
+    "reconcile": ("payments.tasks.reconcile", gettext_lazy("Reconcile up to now")),
     "verify": ("payments.tasks.verify", gettext_lazy("Verify the book")),
 }
 

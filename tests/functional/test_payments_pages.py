@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from mall.customer.models import User
-from payments import operations, settlement
+from payments import clock, models, operations, reconciliation, settlement
 from payments.models import Settlement
+from tests.factories import bank_files
 from tests.factories.payments import AT, authorise, capture, make_merchant, make_shopper, record, refund, release
 
 pytestmark = pytest.mark.django_db
@@ -211,3 +213,38 @@ def test_a_case_is_found_taken_noted_and_closed_on_its_pages(client: Client, sho
 def test_cases_are_for_operations_alone(client: Client, shopper: User) -> None:
     assert signed_in(client, shopper).get("/ops/cases/").status_code == 403
     assert client.post("/ops/cases/1/take/").status_code == 403
+
+
+def test_reconciliation_shows_both_sides_over_time_and_lets_a_person_match(
+    client: Client, shopper: User, operator: User
+) -> None:
+    live(shopper)
+    signed_in(client, operator)
+    page = client.get("/ops/reconciliation/").content.decode()
+    assert "Nothing has been compared yet." in page
+    parts = [bank_files.entry(60_000), bank_files.entry(40_000), bank_files.entry(7, day="2026-03-02")]
+    content = bank_files.statement(*parts, closing=100_007)
+    for said in ("3 new entries", "taken in before"):
+        sent = {"file": SimpleUploadedFile("camt.xml", content)}
+        page = client.post("/ops/reconciliation/statement/", sent, follow=True).content.decode()
+        assert said in page
+    broken = {"file": SimpleUploadedFile("camt.xml", content[:-99])}
+    page = client.post("/ops/reconciliation/statement/", broken, follow=True).content.decode()
+    assert 'message-error' in page or 'role="alert"' in page
+    reconciliation.reconcile_all(at=clock.now() + timedelta(seconds=1))
+    page = client.get("/ops/reconciliation/").content.decode()
+    assert "<svg" in page
+    assert "The figures as a table" in page
+    page = client.get("/ops/reconciliation/nostro/").content.decode()
+    assert "4 entries have no match" in page
+    wanted = models.ReconciliationEntry.objects.filter(amount__gte=40_000).values_list("pk", flat=True)
+    asked = {"entry": list(wanted), "text": "paid in two parts"}
+    page = client.post("/ops/reconciliation/nostro/match/", asked, follow=True).content.decode()
+    assert "1 entry has no match" in page
+    assert "by hand" in page
+    match = models.ReconciliationMatch.objects.get()
+    address = f"/ops/reconciliation/nostro/unmatch/{match.pk}/"
+    page = client.post(address, {"text": "no, another"}, follow=True).content.decode()
+    assert "4 entries have no match" in page
+    assert client.get("/ops/reconciliation/nothing/").status_code == 404
+    assert client.post("/ops/reconciliation/statement/", {}, follow=True).status_code == 200

@@ -1,6 +1,9 @@
 """Random histories of payments: whatever is asked in whatever order, nothing is lost, doubled or out of place."""
 
-from datetime import timedelta
+import os
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -37,6 +40,8 @@ acts = st.one_of(
     st.tuples(st.just("void"), parts, st.none()),
     st.tuples(st.just("day"), st.integers(1, 40), st.booleans()),
     st.tuples(st.just("again"), parts, st.none()),
+    # The next acts come from a machine whose clock is so many minutes off.
+    st.tuples(st.just("skew"), st.integers(-180, 180), st.none()),
 )
 
 
@@ -44,7 +49,7 @@ class History:
     """A shopper with an account and a voucher, two merchants, and a clock that only goes forward."""
 
     def __init__(self) -> None:
-        self.at = AT
+        self.now, self.skew = AT, timedelta(0)
         self.account = make_shopper(money=MONEY)
         self.merchants = [make_merchant(merchant=1), make_merchant(merchant=2, reserve_bps=2_000, settle_days=1)]
         operations.issue_vouchers(
@@ -61,14 +66,23 @@ class History:
         )
         self.parts: list[str] = []
         self.said: list[tuple] = []
+        self.did: Counter[str] = Counter()
+
+    @property
+    def at(self) -> datetime:
+        """Return the time as the machine that acts next has it."""
+        return self.now + self.skew
 
     def do(self, number: int, act: tuple) -> None:
         name, first, second = act
         key = f"k{number}"
+        self.did[name] += 1
         if name == "pay":
             self.pay(number, first, second)
         elif name == "day":
             self.live_on(first, second)
+        elif name == "skew":
+            self.skew = timedelta(minutes=first)
         elif name == "again" and self.said:
             before = self.totals()
             self.act(*self.said[first % len(self.said)])
@@ -106,7 +120,7 @@ class History:
         self.parts += [f"o{number}-{index}" for index in range(1, len(shares) + 1)]
 
     def live_on(self, days: int, pays_out: bool) -> None:
-        self.at += timedelta(days=days)
+        self.now += timedelta(days=days)
         today = self.at.date()
         operations.expire_payments(at=self.at)
         settlement.settle_due(until=today)
@@ -118,22 +132,62 @@ class History:
         return balance(f"deposit:{self.account}"), models.Capture.objects.count() + models.Refund.objects.count()
 
 
-@pytest.mark.django_db
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(history=st.lists(acts, min_size=5, max_size=25))
-def test_every_history_leaves_books_that_balance_to_the_cent(history: list[tuple]) -> None:
+def broken() -> list[str]:
+    """Return what does not hold: between the rows of payments, between them and the book, and in the book."""
+    return [
+        *checks.check_parts(),
+        *checks.check_tenders(),
+        *checks.check_nothing_half_done(),
+        *_out_of_balance(),
+    ]
+
+
+def _out_of_balance() -> list[str]:
+    """Return what the book itself says: it balances, and no account is below its floor or beside its transfers."""
+    found = ledger.verify()
+    return [problem for check in found.checks[:4] for problem in check.problems]
+
+
+def live(history: list[tuple], did: Counter[str]) -> None:
+    """Live a history in a transaction of its own; what must always hold is looked at after each step."""
     with transaction.atomic():
         world = History()
         for number, act in enumerate([("pay", [3_333, 1_667], 999), *history]):
             world.do(number, act)
-        assert checks.check_parts() == []
-        assert checks.check_tenders() == []
-        assert checks.check_nothing_half_done() == []
-        found = ledger.verify()
-        assert [problem for check in found.checks[:4] for problem in check.problems] == []
-        assert not models.Tender.objects.filter(state="captured", refunded__lt=0).exists()
+            assert broken() == [], (act, history)
+        did += world.did
         transaction.set_rollback(True)
+
+
+unhurried = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@pytest.mark.django_db
+def test_every_history_leaves_books_that_balance_to_the_cent_after_each_step(tell: Callable[[str], None]) -> None:
+    did: Counter[str] = Counter()
+
+    @settings(max_examples=20, deadline=None, suppress_health_check=unhurried)
+    @given(history=st.lists(acts, min_size=5, max_size=20))
+    def lived(history: list[tuple]) -> None:
+        live(history, did)
+
+    lived()
+    tell(f"{did.total():,} steps: {dict(sorted(did.items()))}")
+
+
+@pytest.mark.long
+@pytest.mark.django_db
+def test_a_thousand_long_histories_balance_after_each_step(tell: Callable[[str], None]) -> None:
+    did: Counter[str] = Counter()
+
+    @settings(
+        max_examples=int(os.environ.get("RIALTO_LONG_HISTORIES", "1000")),
+        deadline=None,
+        suppress_health_check=unhurried,
+    )
+    @given(history=st.lists(acts, min_size=20, max_size=60))
+    def lived(history: list[tuple]) -> None:
+        live(history, did)
+
+    lived()
+    tell(f"{did.total():,} steps: {dict(sorted(did.items()))}")

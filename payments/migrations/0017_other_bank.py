@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0013_risk_policy'),
+        ('payments', '0016_money_holds'),
     ]
 
     operations = [

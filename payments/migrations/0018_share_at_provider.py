@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('payments', '0014_other_bank'),
+        ('payments', '0017_other_bank'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0015_share_at_provider'),
+        ('payments', '0018_share_at_provider'),
     ]
 
     operations = [
