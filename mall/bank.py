@@ -388,17 +388,20 @@ def cancel_payout_account(*, account_id: int, merchant_id: int, by: str) -> None
     )
 
 
-def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:
-    """Return the ways this shopper could pay this total (minor units), each a `TenderOption`."""
+def ways_to_pay(
+    *, user_id: int | None, email: str, total: int, currency: str, at: datetime
+) -> tuple[list[methods.TenderOption], list[str]]:
+    """Return the ways this shopper could pay this total (minor units), and the names of those out of order now."""
     payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"
     closed = health.closed(at=at)
-    return [
+    options = [
         option
         for method in methods.connected()
         if method.code not in closed
         for option in method.options(payer=payer, amount=total, currency=currency, at=at)
         if user_id is not None or not option.needs_sign_in
     ]
+    return options, list(closed.values())
 
 
 def hold_link(*, question_id: int) -> str:
@@ -420,11 +423,6 @@ def voucher(
     """Return what a voucher of the bank would give to this shopper, if he may use it."""
     payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"
     return vouchers.voucher(code=code, payer=payer, currency=currency, at=at)
-
-
-def tenders_out_of_order(*, at: datetime) -> list[str]:
-    """Return the names of the ways to pay that do not answer now; they are offered again when they do."""
-    return list(health.closed(at=at).values())
 
 
 def exponents_json() -> str:

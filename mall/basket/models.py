@@ -45,6 +45,11 @@ class Basket(AbstractBasket):
             )
         return self._lines
 
+    @property
+    def num_lines(self):
+        """Return how many lines there are; they are read anyway, so they are not counted by the database first."""
+        return len(self.all_lines())
+
     def thaw(self):
         """Open a frozen basket again.
 

@@ -73,7 +73,7 @@ def split(
         elif not voucher:
             problems["voucher_code"] = _("The voucher %(code)s is used up.") % {"code": code}
     number, account = "", 0
-    if user_id is not None:
+    if user_id is not None and data.get("account_amount", "").strip():
         number = bank.account_of(user_id=user_id, currency=currency) or ""
     if number:
         account, problem = _from_account(

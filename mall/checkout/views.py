@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -47,6 +47,7 @@ class Page:
     choices: dict[int, str]
     total: int
     form: CheckoutForm
+    closed: list[str]
     at: datetime
 
 
@@ -129,15 +130,17 @@ def _page(request: HttpRequest) -> Page:
     guest = not user.is_authenticated
     buyer = {"user_id": None if guest else user.pk, "email": (data or {}).get("email", "")}
     divided = tenders.split(data=data or {}, total=total, currency=found.currency, at=at, **buyer)
-    options = []
+    options, closed = [], []
     if found.parcels:
-        options = bank.tender_options(
+        options, closed = bank.ways_to_pay(
             **buyer,
             # What is paid in full already may still be paid another way when that is taken back.
             total=divided.rest or total,
             currency=found.currency,
             at=at,
         )
+    account = next((option.source for option in options if option.method == "bank_account"), divided.account_number)
+    divided = replace(divided, account_number=account)
     form = CheckoutForm(
         data,
         guest=guest,
@@ -145,7 +148,7 @@ def _page(request: HttpRequest) -> Page:
         options=options,
         split=divided,
     )
-    return Page(contents=found, choices=choices, total=total, form=form, at=at)
+    return Page(contents=found, choices=choices, total=total, form=form, closed=closed, at=at)
 
 
 def _book(*, user_id: int) -> list[tuple[int, str]]:
@@ -221,7 +224,7 @@ def _sums(*, page: Page) -> dict[str, object]:
         "total": page.total,
         "split": page.form.split,
         "rest_by": _rest_by(page=page),
-        "closed": bank.tenders_out_of_order(at=page.at),
+        "closed": page.closed,
     }
 
 

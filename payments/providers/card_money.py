@@ -108,7 +108,11 @@ def dispute_facts(said: Mapping[str, Any]) -> DisputeFacts:
     """
     with _reading("dispute", said):
         evidence = said.get("evidence_details") or {}
-        lines = sorted(said.get("balance_transactions") or (), key=lambda line: (line["created"], line["id"]))
+        # Within one second what was taken comes before what was given back, whatever the lines are called.
+        lines = sorted(
+            said.get("balance_transactions") or (),
+            key=lambda line: (line["created"], int(line["amount"]) > 0, line["id"]),
+        )
         return DisputeFacts(
             dispute_id=said["id"],
             charge=_id(said["charge"]),

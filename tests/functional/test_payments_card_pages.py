@@ -14,7 +14,8 @@ from mall.customer.models import User
 from payments import clock, events, models, operations, queries
 from tests.factories.payments import authorise, make_merchant, record
 
-pytestmark = pytest.mark.django_db
+# They share the stand-in with its faults.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("card stand-in")]
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,9 @@ from tests.factories.payments import (
     release,
 )
 
+# They share the stand-in with its faults.
+pytestmark = pytest.mark.xdist_group("card stand-in")
+
 NOW = timedelta(0)
 
 

@@ -16,6 +16,9 @@ from tests.factories.payments import authorise, cancel, capture, make_merchant, 
 from tests.integration.test_payments_webhooks import ask, spoil
 from tests.races import race
 
+# They share the stand-in with its faults.
+pytestmark = pytest.mark.xdist_group("card stand-in")
+
 PAYER = "user:7"
 NOW = timedelta(0)
 
