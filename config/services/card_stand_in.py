@@ -49,9 +49,10 @@ class _Disk:
 def main(*, port: int, path: Path) -> None:
     """Serve until told to stop."""
     disk = _Disk(path)
-    disk.load()
     card_front.install(app=app)
+    # Before anything is read: a store that is unpickled sets its items one by one, and would be written at each.
     type(resources.store).dump_to_disk = lambda store: disk.touch()
+    disk.load()
 
     async def keep_saving(_: web.Application) -> object:
         async def loop() -> None:
