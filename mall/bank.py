@@ -16,7 +16,7 @@ from django.http import HttpResponseBase
 
 from payments import clock, events, methods, operations, queries
 from payments.money import Money, largest_remainder
-from payments.queries import banks, disputes, facts, merchants, standing
+from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
 from payments.settlement import elsewhere
 from payments.views import settlement_files
 
@@ -391,9 +391,11 @@ def cancel_payout_account(*, account_id: int, merchant_id: int, by: str) -> None
 def tender_options(*, user_id: int | None, email: str, total: int, currency: str, at: datetime) -> list:
     """Return the ways this shopper could pay this total (minor units), each a `TenderOption`."""
     payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"
+    closed = health.closed(at=at)
     return [
         option
         for method in methods.connected()
+        if method.code not in closed
         for option in method.options(payer=payer, amount=total, currency=currency, at=at)
         if user_id is not None or not option.needs_sign_in
     ]
@@ -410,6 +412,19 @@ def hold_question(*, payment_id: int | None) -> tuple[str, datetime] | None:
     if question_id is None:
         return None
     return queries.hold_path(question_id=question_id), operations.hold_standing(question_id=question_id).deadline
+
+
+def voucher(
+    *, code: str, user_id: int | None, email: str, currency: str, at: datetime
+) -> vouchers.VoucherStanding | None:
+    """Return what a voucher of the bank would give to this shopper, if he may use it."""
+    payer = shopper(user_id=user_id) if user_id is not None else f"guest:{email}"
+    return vouchers.voucher(code=code, payer=payer, currency=currency, at=at)
+
+
+def tenders_out_of_order(*, at: datetime) -> list[str]:
+    """Return the names of the ways to pay that do not answer now; they are offered again when they do."""
+    return list(health.closed(at=at).values())
 
 
 def exponents_json() -> str:

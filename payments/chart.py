@@ -132,6 +132,11 @@ def card_available(acquirer: str = "stripe", currency: str | None = None) -> Acc
     return _house(f"card:{acquirer}:available", "asset", "debit", currency)
 
 
+def transfer_pending(bank: str = "otherbank", currency: str | None = None) -> AccountSpec:
+    """Confirmed by another bank as sent to us and not yet on our account there."""
+    return _house(f"transfer:{bank}:pending", "asset", "debit", currency)
+
+
 def nostro(bank: str = "main", currency: str | None = None) -> AccountSpec:
     """The bank's own money at another bank."""
     return _house(f"cash:nostro:{bank}", "asset", "debit", currency)
@@ -174,6 +179,7 @@ def house_accounts(currency: str | None = None) -> tuple[AccountSpec, ...]:
         vault(currency),
         card_pending("stripe", currency),
         card_available("stripe", currency),
+        transfer_pending("otherbank", currency),
         vat_commission(currency),
         suspense("refunds", currency),
         suspense("transfers", currency),

@@ -97,6 +97,16 @@ def capture_from_voucher(*, escrow: str, amount: int, currency: str) -> tuple[Tr
     return (Transfer(chart.expense("marketing", currency).code, escrow, amount),)
 
 
+def transfer_confirmed(*, payment_id: int, amount: int, currency: str) -> tuple[Transfer, ...]:
+    """Authorise by another bank: it has sent the money, which is held until it is captured."""
+    return (Transfer(chart.transfer_pending("otherbank", currency).code, f"held:{payment_id}", amount),)
+
+
+def transfer_sent_back(*, payment_id: int, amount: int, currency: str) -> tuple[Transfer, ...]:
+    """Void or expiry of what another bank has sent: it goes back there."""
+    return (Transfer(f"held:{payment_id}", chart.transfer_pending("otherbank", currency).code, amount),)
+
+
 def refund_to(*, sources: Sequence[tuple[str, int]], destination: str) -> tuple[Transfer, ...]:
     """Refund of one tender: from where the money is, to where it came from."""
     return tuple(Transfer(source, destination, amount) for source, amount in sources if amount)
@@ -110,6 +120,11 @@ def account_destination(*, account: str) -> str:
 def card_destination(*, currency: str) -> str:
     """Return where a refund to a card goes."""
     return chart.card_pending("stripe", currency).code
+
+
+def transfer_destination(*, currency: str) -> str:
+    """Return where a refund to an account at another bank goes."""
+    return chart.transfer_pending("otherbank", currency).code
 
 
 def voucher_destination(*, currency: str) -> str:
@@ -132,6 +147,20 @@ def payment_authorised(
         currency=currency,
         transfers=tuple(transfers),
         metadata={"payment": payment_id},
+    )
+
+
+def transfers_settled(*, bank: str, amount: int, currency: str, key: str, at: datetime) -> Journal:
+    """What another bank had confirmed, less what went back to it, is on our account."""
+    return Journal(
+        key=key,
+        event="transfers_settled",
+        reference=bank,
+        happened_at=at,
+        currency=currency,
+        transfers=(
+            Transfer(chart.nostro(bank, currency).code, chart.transfer_pending("otherbank", currency).code, amount),
+        ),
     )
 
 

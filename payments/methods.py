@@ -32,6 +32,7 @@ class Leg:
       capture's money goes (escrow), where a refund's or a release's money comes from. Empty for authorise and void.
     - ``provider_reference``: what the method returned when it authorised.
     - ``key``: names this act of this tender for ever; the same key is the same act again.
+    - ``promised``: the method had said yes to it; what it never promised it need not give back.
     - ``retry``: an earlier call with this key may have been made without its answer being known.
     """
 
@@ -49,6 +50,7 @@ class Leg:
     at: datetime
     accounts: tuple[tuple[str, int], ...] = ()
     return_url: str = ""
+    promised: bool = True
     retry: bool = False
 
 
@@ -119,7 +121,11 @@ class Method(Protocol):
 
 
 class RemoteMethod(Method, Protocol):
-    """A method at another company: safe to call again with the same keys, and its postings follow from the leg."""
+    """A method at another company: safe to call again with the same keys, and its postings follow from the leg.
+
+    One whose promise is money that has come (a transfer from another bank) also has ``accounts(*, leg)``: the ledger
+    accounts to open before what ``transfers`` says of ``authorise`` is posted.
+    """
 
     def transfers(self, *, action: str, leg: Leg) -> tuple[Transfer, ...]: ...
 

@@ -113,6 +113,21 @@ ATTEMPT = Machine(
     ),
 )
 
+FAILED_REFUND = Machine(
+    name="failed refund",
+    meaning="A refund that its provider could not deliver: it waits in suspense, and is paid another way.",
+    transitions=(("waiting", "pay", "paid"),),
+)
+
+GOODWILL = Machine(
+    name="goodwill",
+    meaning="Money the bank gives to make up for something; above a limit it takes a second person.",
+    transitions=(
+        ("proposed", "give", "given"),
+        ("proposed", "decline", "declined"),
+    ),
+)
+
 BATCH = Machine(
     name="batch",
     meaning="The payments of one bank day and currency on their way to another bank in one file.",
@@ -312,6 +327,8 @@ MACHINES = (
     TENDER,
     PART,
     ATTEMPT,
+    FAILED_REFUND,
+    GOODWILL,
     REVIEW,
     CASE,
     DISPUTE,

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from payments import webhooks
 from payments.views import (
+    bank,
     banks,
     book,
     book_entries,
@@ -12,6 +13,7 @@ from payments.views import (
     confirming,
     disputes,
     holds,
+    making_up,
     money,
     ops,
     reconciliation,
@@ -34,11 +36,20 @@ urlpatterns = [
     path("money/cards/", cards.cards, name="money-cards"),
     path("money/cards/<int:pk>/remove/", cards.remove, name="money-card-remove"),
     path("money/hold/<str:token>/", cards.hold, name="money-hold"),
+    path("money/bank/return/", bank.come_back, name="money-bank-return"),
+    path("money/bank/notices/", bank.notices, name="money-bank-notices"),
+    path("money/bank/<str:reference>/", bank.go, name="money-bank"),
     path("money/confirm/<int:tender_id>/", confirming.payment, name="money-confirm"),
     path("money/confirm/act/<int:challenge_id>/", confirming.act, name="money-confirm-act"),
     path("ops/", ops.overview, name="ops"),
     path("ops/find/", ops.find, name="ops-find"),
     path("ops/run/", ops.run, name="ops-run"),
+    path("ops/refunds/", making_up.page, name="ops-refunds"),
+    path("ops/refunds/failed/", making_up.note_failure, name="ops-refunds-failed"),
+    path("ops/refunds/<int:pk>/pay/", making_up.pay_failed, name="ops-refunds-pay"),
+    path("ops/goodwill/", making_up.give, name="ops-goodwill"),
+    path("ops/goodwill/<int:pk>/", making_up.decide, name="ops-goodwill-decide"),
+    path("ops/correct/", making_up.correct, name="ops-correct"),
     path("ops/settlements/<int:pk>/", ops.settlement, name="ops-settlement"),
     re_path(
         r"^ops/settlements/(?P<pk>[0-9]{1,18})/statement\.(?P<form>pdf|csv|xlsx)$",

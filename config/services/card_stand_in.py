@@ -14,7 +14,7 @@ from aiohttp import web
 from localstripe import resources
 from localstripe.server import app
 
-from config.services import card_front
+from config.services import card_front, other_bank
 
 SAVE_EVERY_SECONDS = 5
 
@@ -49,21 +49,24 @@ class _Disk:
 def main(*, port: int, path: Path) -> None:
     """Serve until told to stop."""
     disk = _Disk(path)
-    card_front.install(app=app)
-    # Before anything is read: a store that is unpickled sets its items one by one, and would be written at each.
-    type(resources.store).dump_to_disk = lambda store: disk.touch()
     disk.load()
+    card_front.install(app=app)
+    bank = other_bank.OtherBank(path.with_name("other-bank.json"))
+    app.middlewares.insert(0, other_bank.beside(bank))
+    type(resources.store).dump_to_disk = lambda store: disk.touch()
 
     async def keep_saving(_: web.Application) -> object:
         async def loop() -> None:
             while True:
                 await asyncio.sleep(SAVE_EVERY_SECONDS)
                 disk.save()
+                bank.save()
 
         task = asyncio.create_task(loop())
         yield
         task.cancel()
         disk.save()
+        bank.save()
 
     app.cleanup_ctx.append(keep_saving)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

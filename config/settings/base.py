@@ -224,6 +224,10 @@ STRIPE_PUBLISHABLE_KEY = env.text(name="STRIPE_PUBLISHABLE_KEY")
 STRIPE_API_BASE = env.text(name="STRIPE_API_BASE")
 STRIPE_WEBHOOK_SECRET = env.text(name="STRIPE_WEBHOOK_SECRET")
 
+# Payments begun at another bank; without an address, outside production, the stand-in plays it.
+OTHER_BANK_URL = env.text(name="OTHER_BANK_URL")
+OTHER_BANK_SECRET = env.text(name="OTHER_BANK_SECRET")
+
 # Without it the ledger keeps a file per database in RIALTO_HOME/seals, so that copies of a book never share one
 RIALTO_SEAL_FILE = env.text(name="RIALTO_SEAL_FILE")
 RIALTO_LAKE = RIALTO_HOME / "lake"

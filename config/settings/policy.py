@@ -16,6 +16,8 @@ BANK_TAX_ID = "DE 999 999 999"
 # What the bank takes from a released consignment, goods and delivery; the tax comes on top of the commission.
 RIALTO_COMMISSION_BPS = 800
 RIALTO_COMMISSION_VAT_BPS = 2_100
+# How much of it goes back to the merchant with a refund after release: all (10 000), a part, or nothing (0).
+RIALTO_COMMISSION_RETURNED_BPS = 10_000
 # Kept back from a merchant's settlements against later refunds, and for how long.
 RIALTO_RESERVE_BPS = 500
 RIALTO_RESERVE_MATURES_AFTER = timedelta(days=30)
@@ -37,6 +39,9 @@ RIALTO_STEP_UP_FREE_PAYMENTS = 5
 RIALTO_STEP_UP_FREE_SUM = 15_000
 RIALTO_STEP_UP_VALID_FOR = timedelta(minutes=10)
 
+# Goodwill one person of operations may give a customer within a month; more takes a second person.
+RIALTO_GOODWILL_ALONE = 5_000
+RIALTO_GOODWILL_COUNTED_FOR = timedelta(days=30)
 # A merchant is asked for evidence in a dispute until so long before the card's bank stops taking any.
 RIALTO_DISPUTE_OPERATIONS_NEED = timedelta(days=3)
 

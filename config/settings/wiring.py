@@ -22,6 +22,7 @@ RIALTO_METHODS: list[str] = [
     "payments.providers.bank_account.BankAccountMethod",
     "payments.providers.voucher.VoucherMethod",
     "payments.providers.card.CardMethod",
+    "payments.providers.other_bank.OtherBankMethod",
     "financing.checkout.method.InstallmentsMethod",
 ]
 

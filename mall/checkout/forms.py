@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from babel import Locale
 from django import forms
 from django.forms.utils import flatatt
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from mall import bank
+from mall.checkout.tenders import Split, own_vouchers
 from mall.customer.addresses import AddressData
 
 NEW_ADDRESS = "new"
 NEW_CARD = "card|new"
-VOUCHER_CODE = "voucher|"
+# Whatever divides the total is answered at once with the new sums.
+LIVE = {"hx-target": "#checkout-sums", "hx-swap": "innerHTML", "hx-trigger": "change"}
 _NOT_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO", "AC", "CP", "DG", "EA", "IC", "TA"}
 
 
@@ -93,7 +95,8 @@ class AddressForm(forms.Form):
 class CheckoutForm(AddressForm):
     """Who, where to, how it comes, and how it is paid.
 
-    `book`: (id, text) of the addresses to choose from; `options`: the ways to pay this total.
+    `book`: (id, text) of the addresses to choose from; `options`: the ways to pay what
+    `split` leaves of the total.
     """
 
     email = forms.EmailField(
@@ -102,6 +105,15 @@ class CheckoutForm(AddressForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     address_choice = forms.ChoiceField(label=_("Deliver to"), required=False, widget=forms.RadioSelect)
+    voucher_code = forms.CharField(
+        label=_("Voucher code"), max_length=64, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    account_amount = forms.CharField(
+        label=_("From your Rialto account"),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
     tender = forms.ChoiceField(
         label=_("Pay with"),
         widget=forms.RadioSelect,
@@ -112,22 +124,6 @@ class CheckoutForm(AddressForm):
     )
     keep_card = forms.BooleanField(label=_("Save this card for the next time"), required=False)
     card_token = forms.RegexField(r"^pm_[A-Za-z0-9_]{1,100}$", required=False)
-    part_tender = forms.ChoiceField(label=_("Another way"), required=False)
-    part_code = forms.CharField(
-        label=_("Voucher code"), max_length=64, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-    part_amount = forms.DecimalField(
-        label=_("Amount from it"),
-        min_value=Decimal("0.01"),
-        max_digits=12,
-        decimal_places=3,
-        required=False,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        error_messages={
-            "invalid": _("Please write the amount in digits, like 12.50."),
-            "min_value": _("Please give an amount above zero."),
-        },
-    )
 
     def __init__(
         self,
@@ -135,18 +131,24 @@ class CheckoutForm(AddressForm):
         guest: bool,
         book: Sequence[tuple[int, str]],
         options: Sequence[object],
-        total: int,
-        currency: str,
+        split: Split,
         **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._total, self._currency = total, currency
-        self.options = {f"{option.method}|{option.source}": option for option in options}
+        self.split = split
+        self.options = {
+            f"{option.method}|{option.source}": option for option in options if option.method != "voucher"
+        }
         tenders = [(value, option.label) for value, option in self.options.items()]
         self.fields["tender"].choices = tenders
         if not any(option.keep_as for option in options):
             del self.fields["keep_card"]
-        self.fields["part_tender"].choices = [("", _("–")), *tenders, (VOUCHER_CODE, _("A voucher, by its code"))]
+        self.fields["tender"].required = bool(split.rest)
+        self.fields["voucher_code"].help_text = own_vouchers(options=options)
+        for name in ("voucher_code", "account_amount", "tender"):
+            self.fields[name].widget.attrs |= LIVE | {"hx-post": reverse("checkout-summary")}
+        if not split.account_number:
+            del self.fields["account_amount"]
         if tenders:
             self.fields["tender"].initial = tenders[0][0]
         if guest:
@@ -176,23 +178,13 @@ class CheckoutForm(AddressForm):
         return None if chosen in ("", NEW_ADDRESS) else int(chosen)
 
     def clean(self) -> dict[str, object]:
-        """Check that a second source of money is whole, and less than the total."""
+        """Say beside its field what cannot be paid as it was written."""
         cleaned = super().clean()
-        if NEW_CARD in (cleaned.get("tender"), cleaned.get("part_tender")) and not cleaned.get("card_token"):
+        if self.split.rest and cleaned.get("tender") == NEW_CARD and not cleaned.get("card_token"):
             self.add_error("tender", _("Please enter your card."))
-        chosen = cleaned.get("part_tender")
-        if not chosen:
-            return cleaned
-        if chosen == VOUCHER_CODE and not cleaned.get("part_code", "").strip():
-            self.add_error("part_code", _("Please write the voucher's code."))
-        if chosen == cleaned.get("tender"):
-            self.add_error("part_tender", _("Please choose two different ways to pay."))
-        amount = cleaned.get("part_amount")
-        if amount is None:
-            if "part_amount" not in self.errors:
-                self.add_error("part_amount", _("How much of the total?"))
-        elif bank.minor(amount=amount, currency=self._currency) > self._total:
-            self.add_error("part_amount", _("That is more than the order costs."))
+        for name, problem in self.split.problems.items():
+            if name in self.fields and name not in self.errors:
+                self.add_error(name, problem)
         return cleaned
 
     def _with_token(self, source: str) -> str:
@@ -201,19 +193,9 @@ class CheckoutForm(AddressForm):
         return f"{prefix}{mark}{self.cleaned_data['card_token']}" if name == "new" else source
 
     def tenders(self) -> tuple[tuple[str, str, int], ...]:
-        """Return (method, source, minor units) of each source of money; they sum to the total."""
-        method, source = self.cleaned_data["tender"].split("|", 1)
-        if self.cleaned_data.get("keep_card"):
-            source = self.options[self.cleaned_data["tender"]].keep_as or source
-        source = self._with_token(source)
-        chosen = self.cleaned_data.get("part_tender")
-        if not chosen:
-            return ((method, source, self._total),)
-        other_method, other_source = chosen.split("|", 1)
-        other_source = self._with_token(other_source)
-        if chosen == VOUCHER_CODE:
-            other_source = self.cleaned_data["part_code"].strip()
-        part = bank.minor(amount=self.cleaned_data["part_amount"], currency=self._currency)
-        rest = self._total - part
-        first = ((other_method, other_source, part),)
-        return first if rest == 0 else (*first, (method, source, rest))
+        """Return (method, source, minor units) of each source of money, in the order of use; they sum to the total."""
+        chosen = self.cleaned_data.get("tender", "")
+        method, _separator, source = chosen.partition("|")
+        if self.cleaned_data.get("keep_card") and chosen in self.options:
+            source = self.options[chosen].keep_as or source
+        return self.split.tenders(method=method, source=self._with_token(source))

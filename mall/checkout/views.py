@@ -18,7 +18,7 @@ from oscar.core.loading import get_model
 
 from mall import bank
 from mall.basket import contents as baskets
-from mall.checkout import attempt, operations
+from mall.checkout import attempt, operations, tenders
 from mall.checkout.drafts import (
     BasketAlreadyOrdered,
     OrderKeyReused,
@@ -85,7 +85,13 @@ def checkout(request: HttpRequest) -> HttpResponse:
 def summary(request: HttpRequest) -> HttpResponse:
     """Show the sums again after a choice of delivery."""
     page = _page(request)
-    return render(request, "mall/_checkout_summary.html", _sums(page=page))
+    if page.form.is_bound:
+        # Half-filled as it is, the page says nothing yet of what is missing; of the money it does.
+        page.form.errors.clear()
+        for name, problem in page.form.split.problems.items():
+            if name in page.form.fields:
+                page.form.add_error(name, problem)
+    return render(request, "mall/_checkout_answer.html", _sums(page=page) | {"form": page.form, "swapped": True})
 
 
 @never_cache
@@ -121,12 +127,14 @@ def _page(request: HttpRequest) -> Page:
     total = found.total(choices=choices)
     user = request.user
     guest = not user.is_authenticated
+    buyer = {"user_id": None if guest else user.pk, "email": (data or {}).get("email", "")}
+    divided = tenders.split(data=data or {}, total=total, currency=found.currency, at=at, **buyer)
     options = []
     if found.parcels:
         options = bank.tender_options(
-            user_id=None if guest else user.pk,
-            email=(data or {}).get("email", ""),
-            total=total,
+            **buyer,
+            # What is paid in full already may still be paid another way when that is taken back.
+            total=divided.rest or total,
             currency=found.currency,
             at=at,
         )
@@ -135,8 +143,7 @@ def _page(request: HttpRequest) -> Page:
         guest=guest,
         book=[] if guest else _book(user_id=user.pk),
         options=options,
-        total=total,
-        currency=found.currency,
+        split=divided,
     )
     return Page(contents=found, choices=choices, total=total, form=form, at=at)
 
@@ -212,7 +219,17 @@ def _sums(*, page: Page) -> dict[str, object]:
         "parcels": [(parcel, page.choices[parcel.merchant_id]) for parcel in page.contents.parcels],
         "delivery": page.contents.delivery(choices=page.choices),
         "total": page.total,
+        "split": page.form.split,
+        "rest_by": _rest_by(page=page),
+        "closed": bank.tenders_out_of_order(at=page.at),
     }
+
+
+def _rest_by(*, page: Page) -> str:
+    """Return the name of the way chosen for what is left to pay."""
+    chosen = page.form["tender"].value()
+    option = page.form.options.get(str(chosen or ""))
+    return str(option.label) if option else ""
 
 
 def _render(
@@ -225,7 +242,7 @@ def _render(
 ) -> HttpResponse:
     """Show the form with everything that was typed; a refused try gets a new key, a mistyped one keeps its own."""
     if "update" in request.POST:
-        for name in list(page.form.errors):
+        for name in [name for name in page.form.errors if name not in page.form.split.problems]:
             del page.form.errors[name]
     context = _sums(page=page) | {
         "form": page.form,

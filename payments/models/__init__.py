@@ -15,12 +15,13 @@ from payments.models.elsewhere import (
     PayoutAccount,
 )
 from payments.models.holding import MoneyHold
+from payments.models.making_up import FailedRefund, Goodwill
 from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.policy import RiskPolicy
 from payments.models.provider_events import ProviderEvent
-from payments.models.providers import ProviderAttempt, Voucher, VoucherReservation
+from payments.models.providers import BankNotice, ProviderAttempt, ProviderHealth, Voucher, VoucherReservation
 from payments.models.reconciling import (
     BankStatement,
     ReconciliationEntry,
@@ -36,6 +37,7 @@ __all__ = [
     "AccountTier",
     "BankEntry",
     "BankFile",
+    "BankNotice",
     "BankStatement",
     "Batch",
     "Cancellation",
@@ -51,7 +53,9 @@ __all__ = [
     "DisputeMovement",
     "Evidence",
     "EvidenceFile",
+    "FailedRefund",
     "FreePayments",
+    "Goodwill",
     "HandledEvent",
     "MerchantTerms",
     "MoneyHold",
@@ -68,6 +72,7 @@ __all__ = [
     "ProviderBalanceTransaction",
     "ProviderCursor",
     "ProviderEvent",
+    "ProviderHealth",
     "ProviderPayout",
     "ReconciliationEntry",
     "ReconciliationMatch",

@@ -93,6 +93,7 @@ class Part(models.Model):
     amount = models.BigIntegerField()
     commission_bps = models.PositiveIntegerField()
     commission_vat_bps = models.PositiveIntegerField()
+    commission_returned_bps = models.PositiveIntegerField(default=10_000)
     settle_days = models.PositiveSmallIntegerField()
     captured = models.BigIntegerField(default=0)
     released = models.BigIntegerField(default=0)

@@ -80,3 +80,44 @@ class VoucherReservation(models.Model):
 
     def __str__(self) -> str:
         return f"reservation of tender {self.tender_id}"
+
+
+class ProviderHealth(models.Model):
+    """How a remote provider has answered lately, by the calls that were really made."""
+
+    method = models.CharField(max_length=30, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    # While it is set, new payments are offered other ways; at `probe_at` one of them may try.
+    down_since = models.DateTimeField(null=True, blank=True)
+    probe_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(down_since__isnull=True, probe_at__isnull=True)
+                | Q(down_since__isnull=False, probe_at__isnull=False, failures__gt=0),
+                name="health_down_has_a_probe",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method}: {self.failures} failures"
+
+
+class BankNotice(models.Model):
+    """What another bank told us about a payment it was asked for: kept before it is acted on, each once."""
+
+    event = models.CharField(max_length=100, unique=True)
+    reference = models.CharField(max_length=200, db_index=True)
+    body = models.JSONField()
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["recorded_at"], name="bank_notice_waits", condition=Q(handled_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.event

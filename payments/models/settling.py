@@ -15,6 +15,8 @@ class MerchantTerms(models.Model):
     currency = models.CharField(max_length=3)
     commission_bps = models.PositiveIntegerField()
     commission_vat_bps = models.PositiveIntegerField()
+    # How much of the commission, and of the tax on it, the bank gives back with a refund after release.
+    commission_returned_bps = models.PositiveIntegerField(default=10_000)
     reserve_bps = models.PositiveIntegerField()
     settle_days = models.PositiveSmallIntegerField()
     payout_account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="+")
@@ -25,7 +27,8 @@ class MerchantTerms(models.Model):
             models.CheckConstraint(
                 condition=Q(commission_bps__lte=5_000, commission_vat_bps__lte=5_000, reserve_bps__lte=10_000),
                 name="terms_rates_in_range",
-            )
+            ),
+            models.CheckConstraint(condition=Q(commission_returned_bps__lte=10_000), name="terms_returned_in_range"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from payments.operations.accounts import (
     withdraw_money,
 )
 from payments.operations.authorising import Authorise, PaymentOutcome, authorise_payments
+from payments.operations.bank_notices import handle_waiting_notices, payer_came_back, take_bank_notice
 from payments.operations.cancelling import (
     Cancelled,
     CancelPart,
@@ -66,6 +67,7 @@ from payments.operations.errors import (
     UnableToAuthorise,
     UnableToCancel,
     UnableToCapture,
+    UnableToMakeUp,
     UnableToMoveMoney,
     UnableToOpen,
     UnableToRefund,
@@ -81,7 +83,22 @@ from payments.operations.evidence import (
     say,
     write_evidence,
 )
+from payments.operations.failed_refunds import (
+    MadeUp,
+    PayFailedRefund,
+    RefundFailed,
+    named_at_provider,
+    note_failed_refunds,
+    pay_failed_refunds,
+)
 from payments.operations.house import open_house_accounts, pay_in_capital
+from payments.operations.making_up import (
+    GiveGoodwill,
+    GoodwillStanding,
+    correct_journal,
+    decide_goodwill,
+    give_goodwill,
+)
 from payments.operations.merchants import OpenMerchantTerms, TermsOpened, open_merchant_terms
 from payments.operations.provider_balance import (
     dispute_lines_in_book,
@@ -123,6 +140,7 @@ from payments.operations.ruling import (
 )
 from payments.operations.saved_cards import UnableToSave, card_options, remove_card, save_card, test_cards
 from payments.operations.sweeping import sweep
+from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
 from payments.providers.card import NEW_CARD, ProviderSilent
@@ -155,11 +173,14 @@ __all__ = [
     "DisputeNoted",
     "Ended",
     "EventContradicts",
+    "GiveGoodwill",
+    "GoodwillStanding",
     "HoldStanding",
     "InProgress",
     "InvalidPayment",
     "IssueVoucher",
     "KeyReused",
+    "MadeUp",
     "Moved",
     "NotConfirmed",
     "OpenAccount",
@@ -168,6 +189,7 @@ __all__ = [
     "Opened",
     "Paper",
     "PartRequest",
+    "PayFailedRefund",
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
@@ -175,6 +197,7 @@ __all__ = [
     "Proposal",
     "ProviderSilent",
     "ReceivedEvent",
+    "RefundFailed",
     "RefundPart",
     "Refunded",
     "ReleasePart",
@@ -189,6 +212,7 @@ __all__ = [
     "UnableToCapture",
     "UnableToConfirm",
     "UnableToHandle",
+    "UnableToMakeUp",
     "UnableToMoveMoney",
     "UnableToOpen",
     "UnableToRefund",
@@ -217,20 +241,26 @@ __all__ = [
     "close_settled_cases",
     "confirm",
     "confirm_act",
+    "correct_journal",
+    "decide_goodwill",
     "decline_policy",
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
     "finish_dispute_calls",
+    "give_goodwill",
     "hand_over_case",
     "handle_provider_events",
+    "handle_waiting_notices",
     "held",
     "hold_standing",
     "issue_vouchers",
     "keep_transactions",
     "make_available",
+    "named_at_provider",
     "note_case",
     "note_disputes",
+    "note_failed_refunds",
     "note_payouts",
     "one",
     "open_case",
@@ -240,7 +270,9 @@ __all__ = [
     "open_merchant_terms",
     "open_paper",
     "passkey_options",
+    "pay_failed_refunds",
     "pay_in_capital",
+    "payer_came_back",
     "poll_provider_events",
     "post_transactions",
     "propose_policy",
@@ -260,9 +292,11 @@ __all__ = [
     "store_provider_events",
     "submit_dispute",
     "sweep",
+    "take_bank_notice",
     "take_case",
     "take_confirmation",
     "test_cards",
+    "transfers_arrived",
     "undelivered",
     "unknown_disputes",
     "verify_book",

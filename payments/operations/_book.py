@@ -153,6 +153,7 @@ def leg(*, share: Share, amount: int, key: str, at: datetime, accounts: Sequence
         at=at,
         accounts=tuple(accounts),
         return_url=payment.return_url,
+        promised=share.authorised,
     )
 
 

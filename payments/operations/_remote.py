@@ -20,6 +20,7 @@ from django.db.models import F
 from payments import methods
 from payments.methods import Leg, Step
 from payments.models import ProviderAttempt, Share
+from payments.operations import _health
 from payments.states import ATTEMPT, move
 
 logger = logging.getLogger(__name__)
@@ -176,7 +177,12 @@ def _call(*, asked: Sequence[tuple[str, str, Leg]]) -> set[str]:
     silent = set()
     for code, action, leg in asked:
         ProviderAttempt.objects.filter(key=leg.key).update(calls=F("calls") + 1)
-        [step] = getattr(methods.get(code=code), action)(legs=[leg])
+        begins = action == "authorise" and not leg.retry and not leg.provider_reference
+        if begins and not _health.may_call(method=code, at=leg.at):
+            step = Step(refusal=_health.sentence(method=code))
+        else:
+            [step] = getattr(methods.get(code=code), action)(legs=[leg])
+            _health.note(method=code, answered=step.answered, at=leg.at)
         if not step.answered:
             silent.add(leg.key)
             continue
@@ -201,6 +207,7 @@ def _step(*, code: str, action: str, leg: Leg, answer: dict[str, Any]) -> Step:
     refused = bool(answer["refusal"] or answer["action_url"])
     return Step(
         transfers=() if refused else method.transfers(action=action, leg=leg),
+        accounts=() if refused or not hasattr(method, "accounts") else method.accounts(leg=leg),
         refusal=answer["refusal"],
         provider_reference=answer["provider_reference"],
         expires_at=datetime.fromisoformat(answer["expires_at"]) if answer["expires_at"] else None,

@@ -79,6 +79,7 @@ def _authorise(*, requests: Sequence[Authorise], current: _remote.Round) -> list
     _ask_local(plans=plans, book=book)
     _post(plans=[plan for plan in plans if _locally_fine(plan)], book=book)
     _ask_remote(plans=[plan for plan in plans if _locally_fine(plan) and plan.remote], book=book, current=current)
+    _post_remote(plans=plans, book=book)
     for plan in plans:
         _conclude(plan=plan, book=book)
     book.write()
@@ -255,6 +256,34 @@ def _ask_remote(*, plans: Sequence[_Plan], book: _book.Book, current: _remote.Ro
             if all(step is not None for _, step in plan.remote_answers)
         ]
     )
+
+
+def _post_remote(*, plans: Sequence[_Plan], book: _book.Book) -> None:
+    """Post what remote tenders have brought (a transfer from another bank), whatever becomes of the payment.
+
+    :raises LedgerError: the book does not take money that has come; the answers stay, and the sweep tries again.
+    """
+    entries: list[Journal] = []
+    for plan in plans:
+        if any(step is None for _, step in plan.remote_answers):
+            continue
+        brought = [(share, step) for share, step in plan.remote_answers if step and step.transfers]
+        if not brought:
+            continue
+        ledger.open_accounts(specs=[spec for _, step in brought for spec in step.accounts], at=plan.at)
+        entries.append(
+            journals.payment_authorised(
+                payment_id=plan.payment.pk,
+                reference=plan.payment.reference,
+                currency=plan.payment.currency,
+                transfers=[transfer for _, step in brought for transfer in step.transfers],
+                key=f"authorise:{plan.payment.pk}:share:{min(share.pk for share, _ in brought)}",
+                at=plan.at,
+            )
+        )
+    for outcome in ledger.post_many(journals=entries):
+        if isinstance(outcome, ledger_errors.LedgerError):
+            raise outcome
 
 
 def _conclude(*, plan: _Plan, book: _book.Book) -> None:

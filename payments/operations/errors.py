@@ -47,3 +47,7 @@ class UnableToMoveMoney(PaymentError):
 
 class UnableToOpen(PaymentError):
     """An account or a merchant's terms cannot be opened as asked for."""
+
+
+class UnableToMakeUp(PaymentError):
+    """A failed refund, goodwill or a correction cannot be carried out as asked for."""

@@ -28,6 +28,7 @@ class OpenMerchantTerms:
     payout_account_number: str
     at: datetime
     commission_vat_bps: int | None = None
+    commission_returned_bps: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,8 @@ def _problem(*, request: OpenMerchantTerms, account: CustomerAccount | None) -> 
         return f"The account {account.number} is kept in {account.currency}, not {request.currency}."
     if min(request.commission_bps, request.reserve_bps) < 0 or request.reserve_bps > 10_000:
         return "Rates of a merchant's terms are zero or more, and a reserve is at most the whole."
+    if not 0 <= (request.commission_returned_bps or 0) <= 10_000:
+        return "Of a commission between nothing and the whole is given back: 0 to 10000 basis points."
     if request.settle_days < 1:
         return "A merchant is settled one day after release at the earliest."
     return ""
@@ -80,11 +83,14 @@ def _problem(*, request: OpenMerchantTerms, account: CustomerAccount | None) -> 
 
 def _row(*, request: OpenMerchantTerms, account: CustomerAccount) -> MerchantTerms:
     vat_bps = request.commission_vat_bps
+    returned_bps = request.commission_returned_bps
+    policy = settings.RIALTO_POLICY
     return MerchantTerms(
         merchant=request.merchant,
         currency=request.currency,
         commission_bps=request.commission_bps,
-        commission_vat_bps=settings.RIALTO_POLICY.COMMISSION_VAT_BPS if vat_bps is None else vat_bps,
+        commission_vat_bps=policy.COMMISSION_VAT_BPS if vat_bps is None else vat_bps,
+        commission_returned_bps=policy.COMMISSION_RETURNED_BPS if returned_bps is None else returned_bps,
         reserve_bps=request.reserve_bps,
         settle_days=request.settle_days,
         payout_account=account,

@@ -196,6 +196,7 @@ def _part(*, payment: Payment, position: int, item: PartRequest, terms: Merchant
         amount=item.goods + item.shipping,
         commission_bps=terms.commission_bps,
         commission_vat_bps=terms.commission_vat_bps,
+        commission_returned_bps=terms.commission_returned_bps,
         settle_days=terms.settle_days,
         created_at=payment.created_at,
     )

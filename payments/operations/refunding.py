@@ -11,6 +11,7 @@ from payments import events, journals, outbox
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
 from payments.models import MovementLeg, Part, Refund, Share
+from payments.money import share as rate
 from payments.operations import _book, _remote
 from payments.operations.errors import InProgress, KeyReused, PaymentError, UnableToRefund, UnknownPayment
 from payments.operations.releasing import commission_on
@@ -194,7 +195,7 @@ def divide(*, plan: Taking, balances: dict[str, int]) -> None:
     after = plan.amount - plan.escrow
     if not after:
         return
-    plan.commission, plan.vat = commission_on(part=part, before=part.kept - after, after=part.kept)
+    plan.commission, plan.vat = _commission_back(part=part, kept=part.kept, after=after)
     owed = after - plan.commission - plan.vat
     plan.pending = min(owed, part.pending)
     owed -= plan.pending
@@ -206,6 +207,18 @@ def divide(*, plan: Taking, balances: dict[str, int]) -> None:
         if taken:
             balances[code] -= taken
     plan.receivable = owed
+
+
+def _commission_back(*, part: Part, kept: int, after: int) -> tuple[int, int]:
+    """Return commission and tax that go back when ``after`` of the ``kept`` minor units are refunded.
+
+    By the policy the part was sold under: all, a part or none. Differences of cumulative amounts, so that refunds in
+    pieces give back to the cent what one refund would; what stays with the bank is borne by the merchant.
+    """
+    before = commission_on(part=part, before=kept, after=part.released)
+    whole = commission_on(part=part, before=kept - after, after=part.released)
+    first, last = ([rate(amount, part.commission_returned_bps) for amount in pair] for pair in (before, whole))
+    return last[0] - first[0], last[1] - first[1]
 
 
 def _ask(*, plans: Sequence[_Plan], current: _remote.Round) -> None:

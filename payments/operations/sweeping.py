@@ -11,10 +11,12 @@ from django.db.models.functions import Now
 
 from payments.models import Payment, ProviderAttempt
 from payments.operations.authorising import Authorise, authorise_payments
+from payments.operations.bank_notices import handle_waiting_notices
 from payments.operations.cancelling import CancelPart, VoidPayment, cancel_parts, expire_payments, void_payments
 from payments.operations.capturing import CapturePart, capture_parts
 from payments.operations.refunding import RefundPart, refund_parts
 from payments.operations.renewing import renew_holds_of, replace_hold
+from payments.providers.other_bank import OtherBankMethod
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +37,22 @@ def sweep(*, at: datetime, patience: timedelta = PATIENCE) -> int:
     for attempt in old.select_related("tender").order_by("pk")[:BATCH]:
         looked_at += 1
         _ask_again(attempt=attempt)
+    for identifier in _at_another_bank():
+        looked_at += 1
+        authorise_payments(requests=[Authorise(payment_id=identifier, at=at)])
+    looked_at += handle_waiting_notices(at=at)
     for identifier in _holding_for_nothing():
         looked_at += 1
         authorise_payments(requests=[Authorise(payment_id=identifier, at=at)])
     return looked_at + len(expire_payments(at=at))
+
+
+def _at_another_bank() -> list[int]:
+    """Return payments whose payer was sent to another bank: he may have agreed there and never come back."""
+    rows = Payment.objects.filter(
+        state="action_required", tenders__method=OtherBankMethod.code, tenders__state="action_required"
+    )
+    return list(rows.order_by("pk").values_list("pk", flat=True).distinct()[:BATCH])
 
 
 def _holding_for_nothing() -> list[int]:

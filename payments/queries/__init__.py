@@ -14,7 +14,9 @@ from payments.queries.accounts import (
     statement_of_days,
 )
 from payments.queries.day import Overview, overview
+from payments.queries.health import Outage, closed, outages
 from payments.queries.holds import answering, hold_link, hold_path, open_question, question_of, saved_cards
+from payments.queries.making_up import FailedRefundView, GoodwillView, failed_refunds, goodwill
 from payments.queries.merchants import (
     LineView,
     MerchantMoney,
@@ -31,6 +33,8 @@ from payments.queries.paying import (
     PartView,
     PaymentView,
     TenderView,
+    bank_payment,
+    bank_question,
     card_question,
     find,
     part,
@@ -44,9 +48,12 @@ __all__ = [
     "AccountLine",
     "AccountStatement",
     "CardQuestion",
+    "FailedRefundView",
+    "GoodwillView",
     "LineView",
     "MerchantMoney",
     "MovementView",
+    "Outage",
     "Overview",
     "PartStanding",
     "PartView",
@@ -61,13 +68,19 @@ __all__ = [
     "answering",
     "balance_of",
     "balances_at",
+    "bank_payment",
+    "bank_question",
     "card_question",
+    "closed",
+    "failed_refunds",
     "find",
+    "goodwill",
     "hold_link",
     "hold_path",
     "merchant_money",
     "moved_before",
     "open_question",
+    "outages",
     "overview",
     "part",
     "parts_standing",

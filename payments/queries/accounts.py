@@ -18,6 +18,8 @@ WORDS = {
     "payment_authorised": "Held for a purchase",
     "hold_released": "Hold given back",
     "part_refunded": "Refund",
+    "refund_paid_another_way": "Refund",
+    "goodwill_given": "Goodwill of the bank",
     "merchant_paid_out": "Payout of sales",
     "transfer_ordered": "Transfer to another bank",
     "payment_given_back": "Transfer given back",

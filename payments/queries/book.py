@@ -174,9 +174,7 @@ def accounts(
     )
 
 
-def accounts_for_export(
-    *, family: str, containing: str, at: datetime | None, as_recorded: bool
-) -> Iterator[TrialLine]:
+def accounts_for_export(*, family: str, containing: str, at: datetime | None, as_recorded: bool) -> Iterator[TrialLine]:
     """Yield a family's accounts, reading them piece by piece."""
     after = ""
     while True:

@@ -20,6 +20,7 @@ MOVEMENTS = {
     "payment_authorised": "paid",
     "hold_released": "returned",
     "part_refunded": "returned",
+    "refund_paid_another_way": "returned",
     "merchant_paid_out": "payout",
 }
 OUTCOMES = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from payments.models import Cancellation, Capture, CardHoldQuestion, Part, Payment, Refund, Release, Share, Tender
 from payments.money import Money
 from payments.queries import holds
@@ -106,6 +108,27 @@ def _about_hold(*, reference: str) -> CardQuestion | None:
         amount=sum(share.amount - share.cancelled for share in held),
         currency=paid.currency,
         return_url=holds.hold_path(question_id=row.pk),
+    )
+
+
+def bank_question(*, reference: str) -> CardQuestion | None:
+    """Return what another bank asks its customer, while it waits for his answer."""
+    return _bank_payment(Share.objects.filter(tender__state="action_required"), reference)
+
+
+def bank_payment(*, reference: str) -> CardQuestion | None:
+    """Return what another bank was asked for, however it went."""
+    return _bank_payment(Share.objects.all(), reference)
+
+
+def _bank_payment(shares: QuerySet[Share], reference: str) -> CardQuestion | None:
+    found = shares.filter(provider_reference=reference, tender__method="other_bank").select_related("tender__payment")
+    share = found.first() if reference else None
+    if share is None:
+        return None
+    paid = share.tender.payment
+    return CardQuestion(
+        order=paid.reference, amount=share.tender.amount, currency=paid.currency, return_url=paid.return_url
     )
 
 

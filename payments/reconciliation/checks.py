@@ -137,7 +137,7 @@ def _held_problems() -> list[str]:
     rows = read(
         "SELECT 'held:' || tender.payment_id, sum(share.amount - share.captured - share.cancelled) "
         "FROM payments_share AS share JOIN payments_tender AS tender ON tender.id = share.tender_id "
-        "WHERE tender.method = 'bank_account' AND share.authorised GROUP BY tender.payment_id "
+        "WHERE tender.method IN ('bank_account', 'other_bank') AND share.authorised GROUP BY tender.payment_id "
         "ORDER BY tender.payment_id"
     )
     return compare(rows, "uncaptured tenders of the payment")

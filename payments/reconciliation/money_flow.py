@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from payments import card_journals, journals
+from payments import card_journals, journals, making_up_journals
 from payments.ledger.journal import Journal
 from payments.settlement.elsewhere import journals as elsewhere
 
@@ -66,9 +66,23 @@ def _paying() -> Iterator[tuple[str, Journal]]:
         "Authorise by bank account (a card, a plan, a voucher post nothing)",
         journals.payment_authorised(payment_id=0, reference="order", transfers=hold, **paid),
     )
+    sent = journals.transfer_confirmed(payment_id=0, amount=10_000, currency="EUR")
+    yield (
+        "Authorise by another bank: it confirms what it sent",
+        journals.payment_authorised(payment_id=0, reference="order", transfers=sent, **paid),
+    )
+    yield (
+        "… and it has come",
+        journals.transfers_settled(bank="main", amount=10_000, **paid),
+    )
     back = journals.hold_given_back(account="C", payment_id=0, amount=10_000)
     yield (
         "Void, expiry, cancelled consignment",
+        journals.hold_released(payment_id=0, reference="K", transfers=back, **paid),
+    )
+    back = journals.transfer_sent_back(payment_id=0, amount=10_000, currency="EUR")
+    yield (
+        "… of money from another bank",
         journals.hold_released(payment_id=0, reference="K", transfers=back, **paid),
     )
     for words, transfers in (
@@ -121,6 +135,7 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
     destinations = (
         ("to a bank account", journals.account_destination(account="C")),
         ("to a card", journals.card_destination(currency="EUR")),
+        ("to an account at another bank", journals.transfer_destination(currency="EUR")),
         ("to a voucher's budget", journals.voucher_destination(currency="EUR")),
     )
     for words, destination in destinations:
@@ -130,6 +145,24 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
     yield (
         "Refund after release: this part's unsettled money, else available, else reserve, else a debt; and the fees",
         journals.part_refunded(transfers=transfers, **common),
+    )
+    made_up = {"currency": "EUR", "key": "k", "at": AT}
+    failed = journals.card_destination(currency="EUR")
+    yield (
+        "A refund its provider could not deliver",
+        making_up_journals.refund_failed(refund="K", source=failed, amount=2_500, **made_up),
+    )
+    yield (
+        "… is paid another way, here",
+        making_up_journals.refund_paid_another_way(refund="K", account="C", bank="main", amount=2_500, **made_up),
+    )
+    yield (
+        "… or at another bank",
+        making_up_journals.refund_paid_another_way(refund="K", account="", bank="main", amount=2_500, **made_up),
+    )
+    yield (
+        "Goodwill, at the bank's expense",
+        making_up_journals.goodwill_given(account="C", amount=1_000, reason="late", **made_up),
     )
 
 

@@ -39,6 +39,7 @@ FAMILIES = {
     "cash:vault": _("Cash in the vault"),
     "card:stripe:pending": _("Card payments not yet available"),
     "card:stripe:available": _("Card payments not yet paid out to the bank"),
+    "transfer:otherbank:pending": _("Confirmed by another bank, not yet on our account"),
     "tax:vat:commission": _("VAT on commission, owed to the tax office"),
     "suspense:refunds": _("Refunds whose owner is not yet known"),
     "suspense:transfers": _("Transfers whose owner is not yet known"),

@@ -10,6 +10,7 @@ from django.test import Client
 
 from mall.customer.models import User
 from payments import clock, models
+from tests.factories import mall
 from tests.factories.disputes import METHODS, dispute, line, note, pay_by_card
 from tests.factories.payments import make_merchant
 
@@ -72,3 +73,28 @@ def test_disputes_are_closed_to_everybody_else(client: Client, row: models.Dispu
     assert client.get("/ops/disputes/").status_code == 403
     assert client.get(f"/ops/disputes/{row.pk}/").status_code == 403
     assert client.get(f"/merchant/disputes/{row.pk}/").status_code == 302
+
+
+def test_a_merchant_contests_with_evidence_and_sees_his_own_alone(client: Client, settings: object) -> None:
+    settings.RIALTO_METHODS = METHODS
+    settings.RIALTO_OUTBOX_KICK = False
+    store, other = mall.make_merchant(), mall.make_merchant()
+    share = pay_by_card(merchant=f"merchant:{store.pk}", key="m1")
+    note(dispute(share, "needs_response", line(-10_000, fee=1_500), identifier="dp_m"))
+    models.Dispute.objects.update(merchant_due_by=clock.now() + timedelta(days=2))
+    row = models.Dispute.objects.get()
+    client.force_login(store.owner)
+    assert "m1-1" in client.get("/merchant/disputes/").content.decode()
+    page = client.get(f"/merchant/disputes/{row.pk}/").content.decode()
+    assert "Contest the dispute" in page
+    assert "Accept it" in page
+    said = {"uncategorized_text": "It was signed for.", "receipt": SimpleUploadedFile("r.pdf", b"%PDF-1.7 x")}
+    assert client.post(f"/merchant/disputes/{row.pk}/contest/", said).status_code == 302
+    row.refresh_from_db()
+    assert (row.answer, row.evidence.texts["uncategorized_text"]) == ("contest", "It was signed for.")
+    paper = f"/merchant/dispute-papers/{row.files.get().pk}/"
+    assert client.get(paper).content == b"%PDF-1.7 x"
+    client.force_login(other.owner)
+    assert client.get(f"/merchant/disputes/{row.pk}/").status_code == 404
+    assert client.post(f"/merchant/disputes/{row.pk}/accept/").status_code == 404
+    assert client.get(paper).status_code == 404

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from mall import bank
 from mall.order.models import Order
+from payments import clock, models, operations, queries
 from payments.operations import reviewing
 from payments.queries import standing
 from tests.factories.mall import deliver_events, make_address, make_market, make_shopper
@@ -242,27 +243,93 @@ def test_the_last_piece_sold_meanwhile_is_said_before_anything_is_charged(client
 @pytest.mark.parametrize(
     ("part", "field"),
     [
-        ({"part_tender": "voucher|", "part_amount": "10"}, "part_code"),
-        ({"part_tender": "voucher|", "part_code": "GIFT"}, "part_amount"),
-        ({"part_tender": "voucher|", "part_code": "GIFT", "part_amount": "999"}, "part_amount"),
-        ({"part_tender": "voucher|", "part_code": "GIFT", "part_amount": "ten"}, "part_amount"),
+        ({"voucher_code": "NOSUCH"}, "voucher_code"),
+        ({"account_amount": "ten"}, "account_amount"),
+        ({"account_amount": "-1"}, "account_amount"),
+        ({"account_amount": "99999"}, "account_amount"),
         ({"tender": "gold|bar"}, "tender"),
     ],
 )
-def test_a_wrong_way_to_pay_is_said_beside_it(buyer, part, field):
+def test_a_wrong_way_to_pay_is_said_beside_it_and_nothing_typed_is_lost(buyer, market, part, field):
     sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | part
     response = send(buyer, sent)
     assert response.status_code == 422
-    assert f'id="id_{field}_error"' in response.content.decode()
-    assert Order.objects.count() == 0
+    text = response.content.decode()
+    assert f'id="id_{field}_error"' in text
+    assert field == "tender" or f'value="{part[field]}"' in text
+    assert 'value="Lindenweg 4"' in text
+    assert (Order.objects.count(), held(market.shopper)) == (0, 100_000)
 
 
-def test_an_unknown_voucher_places_nothing_and_holds_nothing(buyer, market):
-    part = {"part_tender": "voucher|", "part_code": "NOSUCH", "part_amount": "10"}
-    response = send(buyer, form_of(buyer.get("/checkout/")) | NEW_ADDRESS | part)
-    assert "The order was not placed" in response.content.decode()
-    assert held(market.shopper) == 100_000
-    assert not Order.objects.exclude(status="Cancelled").exists()
+@pytest.fixture
+def voucher(market):
+    operations.issue_vouchers(
+        requests=[
+            operations.IssueVoucher(
+                code="GIFT",
+                label="Gift",
+                currency="EUR",
+                budget=1_500,
+                valid_from=clock.now() - timedelta(days=1),
+                valid_until=clock.now() + timedelta(days=1),
+            )
+        ]
+    )
+
+
+def test_a_voucher_a_part_from_the_account_and_a_card_pay_one_order_in_that_order(buyer, market, voucher, settings):
+    settings.RIALTO_STEP_UP_ABOVE = 10**9
+    divided = {"voucher_code": " gift ", "account_amount": "20.00", "tender": "other_bank|redirect"}
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | divided
+    shown = buyer.post("/checkout/summary/", sent).content.decode()
+    assert "by voucher GIFT" in shown and "from your account" in shown and "by Another bank" in shown
+    assert 'id="checkout-ways" hx-swap-oob="true"' in shown
+    without_script = buyer.post("/checkout/", sent | {"update": "1"}).content.decode()
+    assert "by voucher GIFT" in without_script and 'value="20.00"' in without_script
+    total = int(sent["total"])
+    response = buyer.post("/checkout/", sent)
+    assert response["Location"].startswith("/money/bank/")
+    [order] = Order.objects.all()
+    paid = queries.payment(payment_id=order.payment_id)
+    assert [(tender.method, tender.amount) for tender in paid.tenders] == [
+        ("voucher", 1_500),
+        ("bank_account", 2_000),
+        ("other_bank", total - 3_500),
+    ]
+    assert held(market.shopper) == 100_000 - 2_000
+    assert "Continue to your bank" in buyer.get(response["Location"]).content.decode()
+
+
+def test_an_account_chosen_for_a_part_and_for_the_rest_is_one_tender(buyer, voucher, settings):
+    settings.RIALTO_STEP_UP_ABOVE = settings.RIALTO_STEP_UP_FREE_SUM = 10**9
+    sent = form_of(buyer.get("/checkout/")) | NEW_ADDRESS | {"voucher_code": "GIFT", "account_amount": "5"}
+    buyer.post("/checkout/", sent)
+    paid = queries.payment(payment_id=Order.objects.get().payment_id)
+    assert [(tender.method, tender.amount) for tender in paid.tenders] == [
+        ("voucher", 1_500),
+        ("bank_account", int(sent["total"]) - 1_500),
+    ]
+
+
+def test_a_voucher_that_pays_everything_needs_no_other_way(client, market, voucher):
+    client.force_login(market.shopper)
+    fill_basket(client, market, chairs=0)
+    models.Voucher.objects.update(budget=10**7)
+    sent = form_of(client.get("/checkout/")) | NEW_ADDRESS | {"voucher_code": "GIFT"}
+    sent.pop("tender")
+    assert client.post("/checkout/", sent).status_code == 302
+    [tender] = queries.payment(payment_id=Order.objects.get().payment_id).tenders
+    assert (tender.method, tender.amount) == ("voucher", int(sent["total"]))
+
+
+def test_a_way_to_pay_that_does_not_answer_is_left_out_with_a_sentence(buyer):
+    at = clock.now()
+    models.ProviderHealth.objects.create(
+        method="card", failures=3, down_since=at, probe_at=at + timedelta(minutes=1)
+    )
+    text = buyer.get("/checkout/").content.decode()
+    assert "Card does not answer at the moment" in text
+    assert 'value="card|' not in text and 'value="other_bank|redirect"' in text
 
 
 def test_an_empty_basket_has_no_checkout(client):

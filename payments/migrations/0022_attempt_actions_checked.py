@@ -4,7 +4,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0052_card_holds"),
+        ("payments", "0021_card_holds"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0051_share_at_provider"),
+        ("payments", "0020_provider_events"),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0016_money_holds"),
+        ("payments", "0019_making_up"),
     ]
 
     operations = [
