@@ -51,6 +51,16 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
 
 # Kind of a provider's event -> handlers, each `handler(event, at) -> None`, idempotent, called outside a transaction
 RIALTO_PROVIDER_EVENTS: dict[str, list[str]] = {
+    "charge.dispute.closed": ["payments.operations.card_undoing_events.dispute_changed"],
+    "charge.dispute.created": ["payments.operations.card_undoing_events.dispute_changed"],
+    "charge.dispute.funds_reinstated": ["payments.operations.card_undoing_events.dispute_changed"],
+    "charge.dispute.funds_withdrawn": ["payments.operations.card_undoing_events.dispute_changed"],
+    "charge.dispute.updated": ["payments.operations.card_undoing_events.dispute_changed"],
+    "charge.refund.updated": ["payments.operations.card_undoing_events.refund_changed"],
+    "payout.failed": ["payments.operations.card_undoing_events.payout_changed"],
+    "payout.paid": ["payments.operations.card_undoing_events.payout_changed"],
+    "refund.failed": ["payments.operations.card_undoing_events.refund_changed"],
+    "refund.updated": ["payments.operations.card_undoing_events.refund_changed"],
     "payment_intent.amount_capturable_updated": ["payments.operations.card_events.intent_changed"],
     "payment_intent.canceled": ["payments.operations.card_events.intent_changed"],
     "payment_intent.payment_failed": ["payments.operations.card_events.intent_changed"],

@@ -332,6 +332,20 @@ def events_since(*, moment: datetime) -> Iterator[dict[str, Any]]:
         raise ProviderSilent(f"The card provider's events could not be read: {problem}") from problem
 
 
+def why_refund_failed(*, reference: str) -> str | None:
+    """Ask how a refund stands; return why it could not be delivered, or nothing when it was or still may be.
+
+    :raises ProviderSilent: the provider did not answer.
+    """
+    try:
+        refund = api().refunds.retrieve(reference)
+    except (stripe.StripeError, OSError) as problem:
+        raise ProviderSilent(f"The card provider could not be asked for {reference}: {problem}") from problem
+    if refund.status not in ("failed", "canceled"):
+        return None
+    return str(getattr(refund, "failure_reason", None) or refund.status)
+
+
 def confirm_at_stand_in(*, reference: str, agreed: bool) -> None:
     """Answer the stand-in's question for the card's bank, as the payer would on his bank's page."""
     client = _client(STAND_IN_KEY, import_string(settings.RIALTO_CARD_STAND_IN)())

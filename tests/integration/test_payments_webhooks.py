@@ -18,7 +18,7 @@ from payments.operations import provider_events
 from payments.providers import card
 from payments.reconciliation import checks
 from tests.databases import Database
-from tests.factories.payments import authorise, capture, make_merchant, record
+from tests.factories.payments import authorise, capture, make_merchant, record, refund
 from tests.races import race
 
 SECRET = "whsec_of_the_tests"
@@ -296,3 +296,31 @@ def test_a_webhook_is_answered_within_50_milliseconds(tell: object) -> None:
 
 def _gone(**_: object) -> None:
     raise DatabaseError("gone")
+
+
+def test_a_refund_that_failed_at_the_provider_waits_in_suspense_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    share = pay()
+    capture(share.part.reference)
+    refund(share.part.reference, 500, key="r1")
+    # The stand-in's refunds never fail: what it says of one is changed at the outermost edge.
+    monkeypatch.setattr(card, "why_refund_failed", lambda *, reference: "expired_or_canceled_card")
+    name = f"{share.part.payment.reference}:r1:{share.pk}"
+    body = told(share, "refund.failed", id="re_1", object="refund", status="failed", metadata={"leg": name})
+    assert [send(body), send(body | {"id": "evt_again", "type": "refund.updated"})] == [200, 200]
+    assert handle() == 2
+    assert (states(), models.FailedRefund.objects.count()) == (["handled", "handled"], 1)
+
+
+def test_a_refund_that_the_provider_delivered_or_that_is_not_ours_changes_nothing() -> None:
+    share = pay()
+    capture(share.part.reference)
+    refund(share.part.reference, 500, key="r1")
+    for number, name in enumerate((f"{share.part.payment.reference}:r1:{share.pk}", "somebody:else:1", "")):
+        about = {"id": _refund_of(share), "object": "refund", "status": "failed", "metadata": {"leg": name}}
+        send(told(share, "refund.failed", **about) | {"id": f"evt_{number}_{uuid4().hex}"})
+    handle()
+    assert (states(), models.FailedRefund.objects.count()) == (["handled"] * 3, 0)
+
+
+def _refund_of(share: models.Share) -> str:
+    return card.api().refunds.list({"payment_intent": share.provider_reference}).data[0].id
