@@ -23,6 +23,8 @@ from tests.races import race
 
 SECRET = "whsec_of_the_tests"
 NOW = timedelta(0)
+# They share the stand-in with its faults, and read all it has.
+pytestmark = pytest.mark.xdist_group("card stand-in")
 
 
 @pytest.fixture(autouse=True)
@@ -230,7 +232,6 @@ def test_a_worker_that_dies_with_an_event_in_hand_gives_it_up() -> None:
     assert (handle(), states()) == (1, ["handled"])
 
 
-@pytest.mark.xdist_group("card stand-in")
 def test_the_poller_finds_what_webhooks_missed_and_nothing_twice() -> None:
     share = pay(token="pm_card_authenticationRequired")
     card.confirm_at_stand_in(reference=share.provider_reference, agreed=True)
@@ -246,7 +247,6 @@ def test_the_poller_finds_what_webhooks_missed_and_nothing_twice() -> None:
     assert mine.count() == 2
 
 
-@pytest.mark.xdist_group("card stand-in")
 def test_a_silent_provider_leaves_the_poller_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     operations.poll_provider_events(at=clock.now())
     before = models.ProviderCursor.objects.get(name="stripe events").read_until
