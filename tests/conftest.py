@@ -51,6 +51,15 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of one `xdist_group` in one process: pytest 9.2 does not read where pytest-xdist 3.8 writes."""
+    for item in items:
+        grouped = vars(item).get("_nodeid")
+        if grouped:
+            item._id = type(item._id).parse(grouped)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under `.ci/run` a test that reads the data sets may not be skipped where they are at hand."""
     if os.environ.get("RIALTO_CI") and _skipped_data_tests and shared_data().is_dir():

@@ -49,11 +49,12 @@ class _Disk:
 def main(*, port: int, path: Path) -> None:
     """Serve until told to stop."""
     disk = _Disk(path)
-    disk.load()
     card_front.install(app=app)
     bank = other_bank.OtherBank(path.with_name("other-bank.json"))
     app.middlewares.insert(0, other_bank.beside(bank))
+    # Before anything is read: a store that is unpickled sets its items one by one, and would be written at each.
     type(resources.store).dump_to_disk = lambda store: disk.touch()
+    disk.load()
 
     async def keep_saving(_: web.Application) -> object:
         async def loop() -> None:

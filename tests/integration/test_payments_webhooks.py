@@ -26,6 +26,8 @@ pytestmark = pytest.mark.xdist_group("card stand-in")
 
 SECRET = "whsec_of_the_tests"
 NOW = timedelta(0)
+# They share the stand-in with its faults, and read all it has.
+pytestmark = pytest.mark.xdist_group("card stand-in")
 
 
 @pytest.fixture(autouse=True)
