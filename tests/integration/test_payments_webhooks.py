@@ -21,9 +21,6 @@ from tests.databases import Database
 from tests.factories.payments import authorise, capture, make_merchant, record, refund
 from tests.races import race
 
-# They share the stand-in with its faults.
-pytestmark = pytest.mark.xdist_group("card stand-in")
-
 SECRET = "whsec_of_the_tests"
 NOW = timedelta(0)
 # They share the stand-in with its faults, and read all it has.
