@@ -70,6 +70,7 @@ class PolicyForm(forms.Form):
         self.order_fields([name for name in self.fields if name != "reason"])
         for field in self.fields.values():
             field.widget.attrs.setdefault("required", True)
+            field.widget.attrs.setdefault("class", "input")
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rules in words, each with its three fields."""
