@@ -44,6 +44,11 @@ def against(
     return Figure(name=name, value=round(median(values), 1), unit=unit, yardstick=yardstick, ratio=ratio, target=target)
 
 
+def p95(values: Sequence[float]) -> float:
+    """Return the value that 95 of 100 do not pass; nothing measured is nothing."""
+    return sorted(values)[int(len(values) * 0.95)] if values else 0.0
+
+
 def table(*, figures: Sequence[Figure]) -> list[str]:
     """Return the figures as lines for people."""
     lines = [f"{'figure':<58}{'value':>14} {'unit':<14}{'ratio':>7}  {'target':>8}   yardstick"]

@@ -21,10 +21,10 @@ LANGUAGE sql AS $$ UPDATE peer_balance SET amount = peer_balance.amount + pgledg
 """
 
 
-def bench(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def bench(home: Path, *arguments: str, subject: str = "ledger") -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     return subprocess.run(
-        [sys.executable, "manage.py", "bench", "ledger", *arguments],
+        [sys.executable, "manage.py", "bench", subject, *arguments],
         cwd=env.CHECKOUT,
         env=surroundings | {"RIALTO_HOME": str(home), "DJANGO_SETTINGS_MODULE": "config.settings"},
         capture_output=True,

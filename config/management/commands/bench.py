@@ -11,10 +11,11 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.test.utils import override_settings
 
+from config import env
 from config.benchmarks import throwaway
 from mall.benchmarks import search
 from payments import clock
-from payments.benchmarks import figures, ledger, settlement
+from payments.benchmarks import figures, ledger, paying, settlement, webhook
 
 
 class Command(BaseCommand):
@@ -30,6 +31,9 @@ class Command(BaseCommand):
         found = subjects.add_parser("search", help="suggestions, results with facets, and how good their order is")
         found.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         found.add_argument("--products", type=int, default=1_000_000, help="the catalogue (default 1,000,000)")
+        paid = subjects.add_parser("payments", help="authorise, capture and release a second; webhooks answered")
+        paid.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        paid.add_argument("--seconds", type=float, default=5, help="how long a round lasts (default 5)")
         day = subjects.add_parser("settlement", help="settling a large day, against a bare update of as many rows")
         day.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         day.add_argument("--consignments", type=int, default=100_000, help="how many (default 100,000)")
@@ -46,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError("--merchants must be above 0 and at most as many as --consignments.")
         try:
             measured = getattr(self, f"_{subject}")(options)
-        except throwaway.UnableToMeasure as problem:
+        except (throwaway.UnableToMeasure, paying.UnableToMeasure, webhook.NotStored) as problem:
             raise CommandError(str(problem)) from None
         for line in figures.table(figures=measured):
             self.stdout.write(line)
@@ -73,6 +77,18 @@ class Command(BaseCommand):
                     say=self.stderr.write,
                 )
             )
+
+    def _payments(self, options: dict) -> list[figures.Figure]:
+        in_process = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        with throwaway.database(apps=()) as made, override_settings(CACHES=in_process, RIALTO_OUTBOX_KICK=False):
+            setting = paying.Setting(
+                url=made.url,
+                folder=env.CHECKOUT,
+                at=clock.now(),
+                seconds=options["seconds"],
+                say=self.stderr.write,
+            )
+            return paying.run(setting=setting) + webhook.run(at=clock.now(), say=self.stderr.write)
 
     def _ledger(self, options: dict) -> list[figures.Figure]:
         with (
