@@ -64,7 +64,7 @@ def overview(*, today: date) -> Overview:
     backlog = outbox.backlog()
     verified = Verification.objects.order_by("-pk").first()
     last_seal = ledger.seal_state()
-    recent = Payout.objects.filter(amount__gt=0).select_related("account").order_by("-day", "-pk")[:20]
+    recent = Payout.objects.filter(amount__gt=0).select_related("account", "outgoing").order_by("-day", "-pk")[:20]
     return Overview(
         escrow=_escrow(),
         suspense=_suspense(),

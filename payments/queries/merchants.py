@@ -195,7 +195,7 @@ def settlement_statement(*, settlement_id: int, merchant: str | None = None) -> 
     if found is None or not found[0].is_paid_out:
         return None
     view, lines = found
-    payout = Payout.objects.filter(settlement_id=settlement_id).select_related("account").first()
+    payout = Payout.objects.filter(settlement_id=settlement_id).select_related("account", "outgoing").first()
     journal_id = payout.journal_id if payout else None
     reference = f"{view.merchant}@{view.day.isoformat()}"
     for kind, amount in (("came_free", view.came_free), ("carried", view.carried)):
@@ -207,7 +207,7 @@ def settlement_statement(*, settlement_id: int, merchant: str | None = None) -> 
         number=f"S-{view.merchant.removeprefix('merchant:')}-{view.day:%Y%m%d}",
         settlement=view,
         lines=tuple(lines),
-        account=payout.account.number if payout else "",
+        account=_account(payout) if payout else "",
         payout_journal_id=journal_id,
     )
 
@@ -231,7 +231,8 @@ def _sales(*, lines: Sequence[SettlementLine]) -> dict[int, SaleView]:
 
 def payouts_of(*, merchant: str, limit: int = 50, offset: int = 0) -> list[PayoutView]:
     """Return what was paid out to a merchant, newest first."""
-    rows = Payout.objects.filter(merchant=merchant, amount__gt=0).select_related("account").order_by("-day", "-pk")
+    rows = Payout.objects.filter(merchant=merchant, amount__gt=0).select_related("account", "outgoing")
+    rows = rows.order_by("-day", "-pk")
     return payout_views(rows=rows[offset : offset + limit])
 
 
@@ -243,11 +244,17 @@ def payout_views(*, rows: Sequence[Payout]) -> list[PayoutView]:
             day=row.day,
             currency=row.currency,
             amount=row.amount,
-            account=row.account.number,
+            account=_account(row),
             settlement_id=row.settlement_id,
         )
         for row in rows
     ]
+
+
+def _account(payout: Payout) -> str:
+    """Return the number of the account a payout went to: at another bank when it was ordered there."""
+    outgoing = getattr(payout, "outgoing", None)
+    return outgoing.iban if outgoing else payout.account.number
 
 
 def _settlement(row: Settlement) -> SettlementView:
