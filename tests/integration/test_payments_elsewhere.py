@@ -11,6 +11,7 @@ from lxml import etree
 
 from payments import models, settlement
 from payments.operations.errors import UnableToMoveMoney
+from payments.queries import merchants
 from payments.settlement import elsewhere
 from payments.settlement.elsewhere import bank_days
 from tests.factories import bank_files as files
@@ -207,6 +208,16 @@ class TestSending:
         assert elsewhere.close_due(at=datetime(2026, 3, 2, 13, 59, 59, tzinfo=UTC)) == 0
         assert elsewhere.close_due(at=datetime(2026, 3, 2, 14, 0, tzinfo=UTC)) == 1
         assert elsewhere.close_due(at=datetime(2026, 3, 2, 14, 0, tzinfo=UTC)) == 0
+
+    def test_a_batch_that_nothing_joined_stops_no_other(self) -> None:
+        elsewhere.hold_batches(moments=[("EUR", AT)])
+        empty = models.Batch.objects.get()
+        transfer(make_shopper(), 100, at=AT + timedelta(days=1))
+        assert models.Batch.objects.count() == 2
+        assert elsewhere.close_due(at=AT + timedelta(days=2)) == 1
+        assert list(models.Batch.objects.order_by("day").values_list("state", flat=True)) == ["drafted", "closed"]
+        empty.refresh_from_db()
+        assert empty.file is None
 
     def test_a_withdrawn_batch_gives_everything_back_and_is_never_sent(self) -> None:
         account = make_shopper(money=10_000)
@@ -475,6 +486,8 @@ class TestPayouts:
         assert settlement.pay_out_due(until=DAY).payouts == 0
         payout = models.Payout.objects.get()
         assert (payout.state, payout.outgoing.iban, transit()) == ("ordered", PAYEE, 8_360)
+        assert [one.account for one in merchants.payouts_of(merchant=merchant)] == [PAYEE]
+        assert merchants.settlement_statement(settlement_id=payout.settlement_id).account == PAYEE
         approved(at=datetime(2026, 3, 4, 12, tzinfo=UTC))
         elsewhere.send_due(at=AT)
         if after_booking:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import zlib
 from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from payments.models import BankFile, Batch, OutgoingPayment
 from payments.models.changes import Changes
@@ -16,21 +18,30 @@ from payments.settlement import iso20022
 from payments.settlement.elsewhere import bank_days, giving_back
 from payments.states import BATCH, may, move
 
+logger = logging.getLogger(__name__)
+
 
 class UnableToChangeBatch(PaymentError):
     """A batch stays as it is."""
 
 
 def close_due(*, at: datetime) -> int:
-    """Close every batch whose hour has come by ``at``; return how many."""
-    due = [
-        batch.pk
-        for batch in Batch.objects.filter(state="drafted", day__lte=at.astimezone(UTC).date()).order_by("day", "pk")
-        if bank_days.cut_off(batch.day) <= at
-    ]
-    for batch_id in due:
-        close_batch(batch_id=batch_id, by="system", at=at)
-    return len(due)
+    """Close every batch with payments whose hour has come by ``at``; return how many.
+
+    One that was opened and got none stays as it is, and one that cannot be written keeps no other from its hour.
+    """
+    payments = OutgoingPayment.objects.filter(batch=OuterRef("pk"), state="ordered")
+    drafted = Batch.objects.filter(Exists(payments), state="drafted", day__lte=at.astimezone(UTC).date())
+    closed = 0
+    for batch in drafted.order_by("day", "pk"):
+        if bank_days.cut_off(batch.day) > at:
+            continue
+        try:
+            close_batch(batch_id=batch.pk, by="system", at=at)
+            closed += 1
+        except UnableToChangeBatch:
+            logger.exception("A batch cannot be closed", extra={"batch": batch.reference})
+    return closed
 
 
 def close_batch(*, batch_id: int, by: str, at: datetime) -> Batch:
