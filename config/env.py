@@ -7,6 +7,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_EXAMPLE = "postgresql://user:password@host:5432/database"
 REDIS_EXAMPLE = "redis://host:6379/0"
+# No bank has the bank code 99999999, or this BIC.
+MADE_UP = {
+    "RIALTO_BANK_ADDRESS": "Made-up Street 1, 00000 Nowhere",
+    "RIALTO_BANK_TAX_ID": "XX 000 000 000",
+    "RIALTO_NOSTRO_IBAN": "DE93999999990000000001",
+    "RIALTO_NOSTRO_BIC": "MADEDE99XXX",
+}
 ENVIRONMENTS = ("development", "test", "production")
 
 
@@ -106,6 +113,21 @@ def database(*, name: str) -> dict[str, object] | None:
     """
     value = text(name=name)
     return database_from(address=value, name=name) if value else None
+
+
+def of_the_bank(*, name: str) -> str:
+    """Return what only the bank that runs this can know; outside production a made-up value will do."""
+    return text(name=name, default=MADE_UP[name])
+
+
+def require_own_bank() -> None:
+    """See that production knows which bank it is.
+
+    :raises WrongEnvironment: when something of it is missing or made up.
+    """
+    for name, made_up in MADE_UP.items():
+        if environment() == "production" and of_the_bank(name=name) == made_up:
+            raise WrongEnvironment(f"{name} is missing or made up: in production set it as docs/operations.md says.")
 
 
 def require_own_servers() -> None:

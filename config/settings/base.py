@@ -92,6 +92,7 @@ TEMPLATES = [
 ]
 
 env.require_own_servers()
+env.require_own_bank()
 # Without DATABASE_URL the embedded server of RIALTO_HOME; migrations run as the owner of the tables,
 # everything else in the limited role.
 OWNER = env.flag(name="RIALTO_AS_OWNER", default=False)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from config import env
+
 RIALTO_CURRENCY = "EUR"
 
 # The bank itself: what its account numbers (IBAN) begin with, and the bank that keeps its own money.
@@ -10,8 +12,8 @@ BANK_COUNTRY = "DE"
 BANK_CODE = "50099000"
 NOSTRO_BANK = "main"
 # What its documents say of it.
-BANK_ADDRESS = "Rialtobrücke 1, 20457 Hamburg"
-BANK_TAX_ID = "DE 999 999 999"
+BANK_ADDRESS = env.of_the_bank(name="RIALTO_BANK_ADDRESS")
+BANK_TAX_ID = env.of_the_bank(name="RIALTO_BANK_TAX_ID")
 
 # What the bank takes from a released consignment, goods and delivery; the tax comes on top of the commission.
 RIALTO_COMMISSION_BPS = 800
@@ -69,7 +71,13 @@ RIALTO_SHIPPING_CHARGE = 490
 RIALTO_SHIPPING_FREE_FROM = 7_500
 
 # Our own accounts at other banks, by currency: whose file names which of them, and from which we pay.
-RIALTO_NOSTROS = {"EUR": {"bank": NOSTRO_BANK, "iban": "DE75512108001245126199", "bic": "SOGEDEFFXXX"}}
+RIALTO_NOSTROS = {
+    "EUR": {
+        "bank": NOSTRO_BANK,
+        "iban": env.of_the_bank(name="RIALTO_NOSTRO_IBAN"),
+        "bic": env.of_the_bank(name="RIALTO_NOSTRO_BIC"),
+    }
+}
 # Orders after this hour (UTC) leave with the next bank day's file.
 RIALTO_BANK_CUT_OFF_HOUR = 14
 

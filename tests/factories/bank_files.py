@@ -3,7 +3,7 @@
 from decimal import Decimal
 from itertools import count
 
-NOSTRO = "DE75512108001245126199"
+NOSTRO = "DE93999999990000000001"
 PAYER = "DE02120300000000202051"
 _references = count(1)
 

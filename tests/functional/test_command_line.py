@@ -14,6 +14,13 @@ CHECKOUT = env.CHECKOUT
 ASK_DATABASE = (
     "shell", "--no-imports", "-c", "from django.db import connection; connection.ensure_connection(); print('asked')",
 )  # fmt: skip
+# What production is told of the bank itself, in the order it asks for it.
+BANK = {
+    "RIALTO_BANK_ADDRESS": "Bank Street 2, 11111 Somewhere",
+    "RIALTO_BANK_TAX_ID": "XX 111 111 111",
+    "RIALTO_NOSTRO_IBAN": "DE66999999990000000002",
+    "RIALTO_NOSTRO_BIC": "OTHRDE99XXX",
+}
 WAIT = ("shell", "--no-imports", "-c", "import time; print('up', flush=True); time.sleep(60)")
 
 
@@ -113,6 +120,10 @@ def test_production_needs_its_host_names_and_its_own_servers(server_home):
     said = refused(manage("check", home=server_home, ALLOWED_HOSTS="shop.example", **mine))
     assert said.startswith("DATABASE_URL is missing: in production set it")
     mine |= {"ALLOWED_HOSTS": "shop.example", "DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://h/0"}
+    for name, value in BANK.items():
+        said = refused(manage("check", home=server_home, **mine))
+        assert said.startswith(f"{name} is missing or made up: in production set it")
+        mine[name] = value
     assert manage("check", "--deploy", "--fail-level", "ERROR", home=server_home, **mine).returncode == 0
 
 
@@ -164,6 +175,7 @@ def test_every_cookie_that_says_who_somebody_is_travels_encrypted_in_production(
         "REDIS_URL": "redis://queue.example",
         "ALLOWED_HOSTS": "market.example",
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        **BANK,
     }
     shown = (
         "from django.conf import settings as s;"

@@ -46,7 +46,7 @@ def make_order(**changes) -> iso20022.Order:
         "currency": "EUR",
         "debtor_name": "Rialto Bank",
         "debtor_iban": files.NOSTRO,
-        "debtor_bic": "MARKDEFFXXX",
+        "debtor_bic": "MADEDE99XXX",
         "transfers": transfers,
     }
     return iso20022.Order(**{**given, **changes})
