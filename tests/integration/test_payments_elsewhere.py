@@ -12,7 +12,7 @@ from lxml import etree
 from payments import models, settlement
 from payments.operations.errors import UnableToMoveMoney
 from payments.queries import merchants
-from payments.settlement import elsewhere
+from payments.settlement import elsewhere, holding
 from payments.settlement.elsewhere import bank_days
 from tests.factories import bank_files as files
 from tests.factories.payments import AT, authorise, balance, capture, make_merchant, make_shopper, record, release
@@ -498,6 +498,51 @@ class TestPayouts:
         assert models.PayoutAccount.objects.get().state == "blocked"
         settlement.pay_out_due(until=DAY + timedelta(days=1), merchants=[merchant])
         assert balance(models.CustomerAccount.objects.get(holder=merchant).ledger_code) == 8_360
+
+    def order(self, mailoutbox: list) -> str:
+        merchant = make_merchant()
+        early = AT - timedelta(days=5)
+        self.confirm(self.ask(merchant, at=early), mailoutbox, at=early)
+        self.deliver(merchant)
+        settlement.pay_out_due(until=DAY)
+        return merchant
+
+    def hold(self, merchant: str) -> None:
+        number = holding.ask(
+            request=holding.AskHold(merchant=merchant, part_reference="", reason="complaints", by="user:8", at=AT)
+        )
+        holding.agree(hold_id=number, by="user:9", at=AT)
+
+    def test_a_payout_of_a_merchant_held_before_the_file_is_written_stays_here(self, mailoutbox: list) -> None:
+        merchant = self.order(mailoutbox)
+        transfer(make_shopper(), 300, at=models.OutgoingPayment.objects.get().ordered_at)
+        self.hold(merchant)
+        batch = elsewhere.close_batch(batch_id=models.Batch.objects.get().pk, by="user:8", at=AT)
+        assert (batch.state, batch.count, batch.total, transit()) == ("closed", 1, 300, 300)
+        assert (states(), balance(f"{merchant}:available")) == (["withdrawn", "ordered"], 8_360)
+        assert zlib.decompress(bytes(batch.file.content)).count(b"<EndToEndId>") == 1
+        for person in ("user:8", "user:9"):
+            elsewhere.approve_batch(batch_id=batch.pk, by=person, digest=batch.file.digest, at=AT)
+        elsewhere.send_due(at=AT)
+        take(files.status_report(original=batch.reference, status="RJCT"))
+        assert models.Batch.objects.get().state == "rejected"
+
+    def test_a_batch_of_held_payouts_alone_is_withdrawn(self, mailoutbox: list) -> None:
+        merchant = self.order(mailoutbox)
+        self.hold(merchant)
+        batch = elsewhere.close_batch(batch_id=models.Batch.objects.get().pk, by="user:8", at=AT)
+        assert (batch.state, batch.file, transit()) == ("withdrawn", None, 0)
+        assert balance(f"{merchant}:available") == 8_360
+
+    def test_a_file_that_pays_a_merchant_held_since_is_not_agreed_to(self, mailoutbox: list) -> None:
+        merchant = self.order(mailoutbox)
+        batch = elsewhere.close_batch(batch_id=models.Batch.objects.get().pk, by="user:8", at=AT)
+        elsewhere.approve_batch(batch_id=batch.pk, by="user:8", digest=batch.file.digest, at=AT)
+        self.hold(merchant)
+        with pytest.raises(elsewhere.UnableToChangeBatch, match="is held"):
+            elsewhere.approve_batch(batch_id=batch.pk, by="user:9", digest=batch.file.digest, at=AT)
+        elsewhere.withdraw_batch(batch_id=batch.pk, by="user:9", reason="held", at=AT)
+        assert (states(), balance(f"{merchant}:available")) == (["withdrawn"], 8_360)
 
     @pytest.mark.parametrize("iban", ["FR00", "DE02500990000000000001"])
     def test_an_account_that_cannot_be_paid_to_is_refused(self, iban: str) -> None:

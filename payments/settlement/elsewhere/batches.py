@@ -14,9 +14,11 @@ from django.db.models import Exists, OuterRef
 from payments.models import BankFile, Batch, OutgoingPayment
 from payments.models.changes import Changes
 from payments.operations.errors import PaymentError
-from payments.settlement import iso20022
+from payments.settlement import holding, iso20022
 from payments.settlement.elsewhere import bank_days, giving_back
 from payments.states import BATCH, may, move
+
+HELD = "The bank kept it back before it was sent."
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,8 @@ def close_due(*, at: datetime) -> int:
 def close_batch(*, batch_id: int, by: str, at: datetime) -> Batch:
     """Write a batch's file, whose bytes stay as they are from then on; nothing joins it any more.
 
-    One that was closed before is returned as it is.
+    One that was closed before is returned as it is. Payouts to merchants who are held by now stay here: their money
+    goes back to them, and waits for the hold's end.
 
     :raises UnableToChangeBatch: there is no such batch, or it has no payments.
     """
@@ -58,6 +61,12 @@ def close_batch(*, batch_id: int, by: str, at: datetime) -> Batch:
         payments = list(OutgoingPayment.objects.filter(batch=batch, state="ordered").order_by("pk"))
         if not payments:
             raise UnableToChangeBatch(f"{batch.reference} has no payments: there is nothing to send.")
+        kept = _keep_held(batch=batch, payments=payments, at=at)
+        payments = [payment for payment in payments if payment.pk not in kept]
+        if not payments:
+            batch.state, batch.note = move(machine=BATCH, state=batch.state, event="withdraw"), HELD
+            batch.save(update_fields=["state", "note"])
+            return batch
         try:
             content = iso20022.write_order(_order(batch=batch, payments=payments, at=at))
         except iso20022.UnreadableFile as problem:
@@ -79,6 +88,17 @@ def close_batch(*, batch_id: int, by: str, at: datetime) -> Batch:
         batch.count, batch.total, batch.closed_at = len(payments), sum(row.amount for row in payments), at
         batch.save(update_fields=["state", "file", "count", "total", "closed_at"])
     return batch
+
+
+def _keep_held(*, batch: Batch, payments: list[OutgoingPayment], at: datetime) -> set[int]:
+    """Give the payouts of held merchants back; return which they are."""
+    held = holding.held_merchants()
+    kept = [payment for payment in payments if payment.kind == "payout" and payment.holder in held]
+    if kept:
+        changes = Changes()
+        giving_back.give_back(payments=kept, batch=batch, event="withdraw", reason=HELD, changes=changes, at=at)
+        changes.write()
+    return {payment.pk for payment in kept}
 
 
 def _order(*, batch: Batch, payments: list[OutgoingPayment], at: datetime) -> iso20022.Order:
@@ -108,7 +128,8 @@ def _order(*, batch: Batch, payments: list[OutgoingPayment], at: datetime) -> is
 def approve_batch(*, batch_id: int, by: str, digest: str, at: datetime) -> Batch:
     """Agree to a batch as the file of that ``digest``; with the second person's agreement it may be sent.
 
-    :raises UnableToChangeBatch: it is not waiting for that, its file is another, or this person agreed already.
+    :raises UnableToChangeBatch: it is not waiting for that, its file is another, this person agreed already, or a
+        merchant it pays is held since.
     """
     with transaction.atomic():
         batch = _held(batch_id=batch_id)
@@ -118,6 +139,15 @@ def approve_batch(*, batch_id: int, by: str, digest: str, at: datetime) -> Batch
             raise UnableToChangeBatch(f"{batch.reference} is not the file you looked at: look at it again.")
         if batch.first_approval_by == by:
             raise UnableToChangeBatch("You have agreed to this already: a second person has to look at it.")
+        paid = set(
+            OutgoingPayment.objects.filter(batch=batch, kind="payout")
+            .exclude(state="withdrawn")
+            .values_list("holder", flat=True)
+        )
+        if held := sorted(paid & holding.held_merchants()):
+            raise UnableToChangeBatch(
+                f"{batch.reference} pays {', '.join(held)}, who is held: withdraw it, or end the hold first."
+            )
         batch.state = move(machine=BATCH, state=batch.state, event="approve")
         if not batch.first_approval_by:
             batch.first_approval_by = by
@@ -138,7 +168,7 @@ def withdraw_batch(*, batch_id: int, by: str, reason: str, at: datetime) -> Batc
         batch = _held(batch_id=batch_id)
         if not may(machine=BATCH, state=batch.state, event="withdraw"):
             raise UnableToChangeBatch(f"{batch.reference} is {batch.state}: it cannot be withdrawn any more.")
-        payments = list(OutgoingPayment.objects.filter(batch=batch).order_by("pk").select_for_update())
+        payments = list(OutgoingPayment.objects.filter(batch=batch, state="ordered").order_by("pk").select_for_update())
         changes = Changes()
         giving_back.give_back(
             payments=payments, batch=batch, event="withdraw", reason=reason.strip(), changes=changes, at=at

@@ -123,7 +123,7 @@ def suspended(*, entry: BankEntry, at: datetime) -> cases.OpenCase:
 def advance(*, batch: Batch, changes: Changes) -> None:
     """Take a batch to where its payments are; those changed must be written."""
     counts = dict.fromkeys(OUTGOING.states, 0)
-    for state in OutgoingPayment.objects.filter(batch=batch).values_list("state", flat=True):
+    for state in OutgoingPayment.objects.filter(batch=batch).exclude(state="withdrawn").values_list("state", flat=True):
         counts[state] += 1
     if counts["rejected"] == sum(counts.values()):
         event = "reject"
