@@ -27,7 +27,7 @@ def match_by_hand(*, source: str, entry_ids: Sequence[int], by: str, text: str, 
     with transaction.atomic():
         runs.lock(source=source)
         rows = list(ReconciliationEntry.objects.filter(source=source, pk__in=wanted).select_related("match"))
-        if len(rows) != len(wanted) or len(rows) > MOST:
+        if not rows or len(rows) != len(wanted) or len(rows) > MOST:
             raise UnableToMatch(f"Choose entries of one source, at most {MOST:,} of them.")
         if all(row.match_id == rows[0].match_id and row.match_id for row in rows):
             return rows[0].match_id  # the same was asked twice

@@ -159,6 +159,8 @@ def test_a_person_matches_what_sums_to_the_same_and_its_cases_close(account: str
     assert len(open_cases()) == 3
     with pytest.raises(reconciliation.UnableToMatch, match="must be the same"):
         by_hand.match_by_hand(source="nostro", entry_ids=entries[1:], by=ANN, text="so", at=clock.now())
+    with pytest.raises(reconciliation.UnableToMatch, match="Choose entries"):
+        by_hand.match_by_hand(source="nostro", entry_ids=[], by=ANN, text="so", at=clock.now())
     with pytest.raises(reconciliation.UnableToMatch, match="Say why"):
         by_hand.match_by_hand(source="nostro", entry_ids=entries, by=ANN, text=" ", at=clock.now())
     asked = {"source": "nostro", "entry_ids": entries, "by": ANN, "text": "less the bank's fee", "at": clock.now()}
