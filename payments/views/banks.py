@@ -69,8 +69,10 @@ def _change(request: HttpRequest, pk: int) -> None:
     try:
         match request.POST.get("act"):
             case "close":
-                elsewhere.close_batch(batch_id=pk, by=by, at=now)
-                messages.success(request, _("The file is written. Two people have to agree before it is sent."))
+                row = elsewhere.close_batch(batch_id=pk, by=by, at=now)
+                written = _("The file is written. Two people have to agree before it is sent.")
+                kept = _("All it would pay is held: there is no file, and the money is back where it came from.")
+                messages.success(request, kept if row.state == "withdrawn" else written)
             case "approve":
                 digest = request.POST.get("digest", "")[:64]
                 row = elsewhere.approve_batch(batch_id=pk, by=by, digest=digest, at=now)

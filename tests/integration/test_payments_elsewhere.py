@@ -411,6 +411,9 @@ class TestArrivals:
         account = make_shopper(money=0)
         take(files.notification(arrival(PAYEE, 300), arrival(PAYEE, 400)))
         first, second = models.BankEntry.objects.order_by("pk")
+        with pytest.raises(elsewhere.UnableToResolve, match="your own"):
+            elsewhere.match_entry(entry_id=first.pk, account_number=account, by="user:1", at=AT)
+        assert (balance(f"deposit:{account}"), balance("suspense:transfers")) == (0, 700)
         elsewhere.match_entry(entry_id=first.pk, account_number=account, by="user:8", at=AT)
         assert (balance(f"deposit:{account}"), balance("suspense:transfers")) == (300, 400)
         with pytest.raises(elsewhere.UnableToResolve, match="matched"):

@@ -32,6 +32,8 @@ def match_entry(*, entry_id: int, account_number: str, by: str, at: datetime) ->
         account = CustomerAccount.objects.filter(number=number, closed_at__isnull=True).first()
         if account is None:
             raise UnableToResolve(f"There is no open account {number} here: check the number.")
+        if account.holder == by:
+            raise UnableToResolve(f"The account {number} is your own: somebody else has to decide this.")
         if account.currency != entry.currency:
             raise UnableToResolve(f"The account {number} is kept in {account.currency}, not {entry.currency}.")
         try:
