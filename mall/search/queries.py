@@ -29,6 +29,8 @@ SORTS = {
 EXACT = 10_000
 # So many of the best are put in order by how well their words fit, out of so many of the best of all.
 RANKED, WALKED = 400, 20_000
+# Suggestions show a few: fewer are looked at, and fewer put in order.
+BRIEF_EXACT, BRIEF_RANKED = 500, 48
 MOST = 1_000
 # Words whose filters are counted ahead
 COMMON = 500
@@ -124,8 +126,12 @@ def search(
     page: int = 1,
     page_size: int = 24,
     with_facets: bool = True,
+    brief: bool = False,
 ) -> SearchPage:
-    """Return a page of products that match; with facets, what they can be narrowed by, counted."""
+    """Return a page of products that match; with facets, what they can be narrowed by, counted.
+
+    ``brief``: a few good ones are enough, and nobody reads how many there are.
+    """
     typed = " ".join(text.split())[:200]
     wanted = filters or Filters()
     understood = words.understand(text=typed) if typed else Understood(groups=())
@@ -136,7 +142,13 @@ def search(
     for step, condition in enumerate(_conditions(understood=understood)):  # noqa: B007 - told below
         where = _where(condition=condition, filters=wanted)
         total, price_from, price_to, tags, hits = _page(
-            where=where, understood=understood, sort=sort, page=page, page_size=page_size, with_facets=with_facets
+            where=where,
+            understood=understood,
+            sort=sort,
+            page=page,
+            page_size=page_size,
+            with_facets=with_facets,
+            reach=(BRIEF_EXACT, BRIEF_RANKED) if brief else (EXACT, RANKED),
         )
         if total:
             break
@@ -251,8 +263,16 @@ _SORTED = """
 
 
 def _page(
-    *, where: Where, understood: Understood, sort: str, page: int, page_size: int, with_facets: bool
+    *,
+    where: Where,
+    understood: Understood,
+    sort: str,
+    page: int,
+    page_size: int,
+    with_facets: bool,
+    reach: tuple[int, int],
 ) -> tuple[int, int | None, int | None, list[list[int]] | None, tuple[Hit, ...]]:
+    exact, ranked = reach
     values = where.values | {"limit": page_size, "offset": (page - 1) * page_size}
     # A very common word on its own: there are surely more than would be looked at one by one, so none is.
     many = len(where.conditions) == 1 and [group.products > 2 * EXACT for group in understood.groups] == [True]
@@ -267,11 +287,11 @@ def _page(
     statement = _PAGE.format(
         strong=strong,
         where=where,
-        limit=0 if many else EXACT + 1,
+        limit=0 if many else exact + 1,
         many="true" if many else "false",
-        ranked=RANKED,
+        ranked=ranked,
         walked=WALKED,
-        exact=EXACT,
+        exact=exact,
         hits=hits,
         facets="true" if with_facets else "false",
     )
@@ -365,6 +385,6 @@ def suggest(*, text: str, limit: int = 7) -> tuple[tuple[str, ...], tuple[Hit, .
         return (), ()
     ways = words.completions(text=typed, count=words.COMPLETIONS)
     if not ways:
-        return (), search(text=typed, page_size=limit, with_facets=False).hits
-    hits: Sequence[Hit] = search(text=ways[0], page_size=limit, with_facets=False).hits
+        return (), search(text=typed, page_size=limit, with_facets=False, brief=True).hits
+    hits: Sequence[Hit] = search(text=ways[0], page_size=limit, with_facets=False, brief=True).hits
     return tuple(ways[:4]), tuple(hits)
