@@ -107,6 +107,14 @@ class OffersChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuyBoxChanged(Event):
+    """Other weights decide from now on which of several offers is shown first."""
+
+    name = "mall.buy_box_changed"
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MerchantOpened(Event):
     """A merchant may sell from now on."""
 

@@ -22,6 +22,8 @@ _FIELDS = (
     "in_stock",
     "rating",
     "reviews",
+    "price_to",
+    "variants",
 )
 
 
