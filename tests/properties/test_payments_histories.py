@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from payments import models, operations, settlement
 from payments.ledger import operations as ledger
-from payments.operations import errors
+from payments.operations import _remote, errors
 from payments.reconciliation import card_checks, checks
 from tests.factories import disputes
 from tests.factories.payments import (
@@ -217,8 +217,10 @@ def live(history: list[tuple], did: Counter[str]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _willing_cards(settings: object) -> None:
+def _willing_cards(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.RIALTO_METHODS = disputes.METHODS
+    # The provider of these cards answers in this process, so a history may be lived in one transaction.
+    monkeypatch.setattr(_remote, "_refuse_inside_transaction", lambda: None)
 
 
 unhurried = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
