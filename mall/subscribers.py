@@ -15,8 +15,8 @@ from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
 from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment
-from mall.order.models import CANCELLED, Order
 from mall.offers import operations as offers
+from mall.order.models import CANCELLED, Order
 from mall.search import operations as search
 from payments import events as bank_events
 

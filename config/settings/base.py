@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "mall.fulfilment",
     "mall.offers",
     "mall.attributes",
+    "mall.proposals",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -19,6 +19,9 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     found = details.details(product_id=pk, chosen=chosen, at=at)
     if found is None:
         raise Http404
+    if found.product_id != pk:
+        # A product with variants is shown as the one to begin with, under that one's address, which may change.
+        return redirect("product", found.slug, found.product_id)
     if found.slug != product_slug:
         return redirect("product", found.slug, pk, permanent=True)
     offer = found.offer
@@ -33,7 +36,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
             "hint": hints.monthly(request=request, amount=offer.price, currency=offer.currency, at=at) if offer else "",
         },
     )
-    seen.remember(request=request, response=response, product_id=pk)
+    seen.remember(request=request, response=response, product_id=found.family_id)
     return response
 
 

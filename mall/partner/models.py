@@ -17,7 +17,7 @@ class StockRecord(AbstractStockRecord):
     product = models.ForeignKey("catalogue.Product", on_delete=models.PROTECT, related_name="stockrecords")
     partner = models.ForeignKey("partner.Partner", on_delete=models.PROTECT, related_name="stockrecords")
     condition = models.CharField(max_length=8, choices=CONDITIONS, default=NEW, db_default=NEW)
-    handling_days = models.PositiveSmallIntegerField(default=0, db_default=0)
+    handling_days = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta(AbstractStockRecord.Meta):
         abstract = False
@@ -38,10 +38,10 @@ class StockRecord(AbstractStockRecord):
             models.CheckConstraint(
                 name="partner_condition_known", condition=Q(condition__in=("new", "renewed", "used"))
             ),
-            models.CheckConstraint(name="partner_handling_within_a_month", condition=Q(handling_days__lte=30)),
-            models.UniqueConstraint(
-                fields=["partner", "product", "condition"], name="partner_one_offer_per_condition"
+            models.CheckConstraint(
+                name="partner_handling_within_a_month", condition=Q(handling_days__gte=0, handling_days__lte=30)
             ),
+            models.UniqueConstraint(fields=["partner", "product", "condition"], name="partner_one_offer_per_condition"),
         ]
 
     @property
