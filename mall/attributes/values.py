@@ -134,7 +134,7 @@ def _value(row: ProductAttributeValue) -> Value | None:
     if kind == OPTION:
         return row.value_option.option if row.value_option_id else None
     if kind == OPTIONS:
-        return [option.option for option in row.value_multi_option.all()]
+        return [option.option for option in sorted(row.value_multi_option.all(), key=lambda option: option.pk)]
     value = getattr(row, f"value_{kind}") if kind in TYPES else row.value_as_text
     return value.isoformat() if isinstance(value, date) else value
 

@@ -133,7 +133,7 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
         family_id=parent.pk,
         options=variants.options(variants=choices, chosen=shown) if shown else (),
         why=tuple(buybox.why(offers=ours)),
-        weights=tuple(buybox.shares(version=buybox.weights())) if len(ours) > 1 else (),
+        weights=tuple(buybox.shares(version=buybox.weights())),
     )
 
 

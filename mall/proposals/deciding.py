@@ -106,7 +106,7 @@ def agreed_draft(*, proposal: Proposal) -> ProductDraft:
         for name in ("title", "description", "gtin", "category_ids", "class_id")
         if getattr(wanted, name) != getattr(before, name)
     }
-    values = {code: value for code, value in (now.values or {}).items()}
+    values = dict(now.values or {})
     for code in {*(before.values or {}), *(wanted.values or {})}:
         if (before.values or {}).get(code) != (wanted.values or {}).get(code):
             values.pop(code, None)

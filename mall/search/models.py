@@ -13,7 +13,7 @@ class SearchEntry(models.Model):
     - ``names``: the words a product is called by: its title (A), its category (B), what the title says it is for, its
       brand and attributes (C), the categories above and its merchant (D). ``details``: the words of its description.
     - ``tags``: what it can be filtered by, see `mall.search.tags`.
-    - ``price`` to ``price_to``: what its variants cost, each as its first offer asks; ``variants``: how many are offered.
+    - ``price`` to ``price_to``: what its variants cost, each as its first offer asks; ``variants``: how many there are.
     - ``sold``: pieces in the last 90 days. ``quality``: what speaks for it whatever is searched, 0 to about 1.
     """
 

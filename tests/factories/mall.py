@@ -68,7 +68,7 @@ def make_merchant(*, name: str = "", owner: User | None = None, currency: str = 
 
 
 def make_offer(
-    *, merchant: Merchant, price: int = 2_500, stock: int | None = 10, title: str = "", key: str = ""
+    *, merchant: Merchant, price: int = 2_500, stock: int | None = 10, title: str = "", key: str = "", **others: object
 ) -> StockRecord:
     """List a product of a merchant."""
     number = next(_numbers)
@@ -84,6 +84,7 @@ def make_offer(
                 at=AT,
                 category=("Home", "Light"),
                 product_key=key,
+                **others,
             )
         ]
     )
