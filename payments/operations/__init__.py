@@ -143,7 +143,8 @@ from payments.operations.sweeping import sweep
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
-from payments.providers.card import NEW_CARD, ProviderSilent
+from payments.providers.card import NEW_CARD
+from payments.providers.card_api import ProviderSilent
 
 Success = TypeVar("Success")
 
