@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 from oscar.core.loading import get_model
 
 from mall import bank
-from mall.actors import MERCHANT, OPERATIONS, Actor, NotAllowed
+from mall.actors import MERCHANT, OPERATIONS, Actor, NotAllowed, without_permission
 from mall.catalogue.operations import MAX_HANDLING_DAYS, MAX_STOCK
+from mall.merchants import roles
 from mall.merchants.models import CLOSED, Merchant
 from mall.partner.models import StockRecord
 from mall.search import operations as search
@@ -54,6 +55,8 @@ def make_offers(*, requests: Sequence[MakeOffer], by: Actor, at: datetime) -> li
     if any(by.kind != OPERATIONS and (by.kind, by.merchant_id) != (MERCHANT, one.merchant_id) for one in requests):
         raise NotAllowed("An offer is made by the merchant's own staff.")
     with transaction.atomic():
+        if without_permission(actors={by}, permission=roles.CATALOGUE):
+            raise NotAllowed("Your role in this store does not allow this: ask one of its owners.")
         merchants = Merchant.objects.in_bulk({one.merchant_id for one in requests})
         products = Product.objects.select_related("parent").in_bulk({one.product_id for one in requests})
         made = [

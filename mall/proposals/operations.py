@@ -9,11 +9,12 @@ from datetime import datetime
 from django.db import transaction
 from oscar.core.loading import get_model
 
-from mall.actors import MERCHANT, Actor, NotAllowed
+from mall.actors import MERCHANT, Actor, NotAllowed, without_permission
 from mall.attributes import values
 from mall.catalogue import drafts, gtin, writing
 from mall.catalogue.drafts import ProductDraft
 from mall.catalogue.operations import MAX_HANDLING_DAYS, MAX_STOCK
+from mall.merchants import roles
 from mall.partner.models import StockRecord
 from mall.proposals import pictures
 from mall.proposals.models import CHANGE, NEW, OPEN, WITHDRAWN, Proposal
@@ -59,10 +60,10 @@ def propose(*, wish: Wish, key: str, by: Actor, at: datetime) -> Proposal:
     :raises NotAllowed: the actor does not work for that merchant.
     :raises UnableToPropose: the draft does not fit, or the product is there already.
     """
-    _mine(merchant_id=wish.merchant_id, by=by)
-    before = _before(wish=wish)
-    _check(wish=wish)
     with transaction.atomic():
+        _mine(merchant_id=wish.merchant_id, by=by)
+        before = _before(wish=wish)
+        _check(wish=wish)
         proposal, made = Proposal.objects.get_or_create(
             key=f"{wish.merchant_id}:{key}"[:100],
             defaults={
@@ -86,7 +87,6 @@ def revise(*, proposal_id: int, wish: Wish, seen: int, by: Actor) -> Proposal:
     :raises NotAllowed: it is another merchant's.
     :raises UnableToPropose: it does not wait any more, was changed meanwhile, or the draft does not fit.
     """
-    _mine(merchant_id=wish.merchant_id, by=by)
     _check(wish=wish)
     with transaction.atomic():
         proposal = _waiting(proposal_id=proposal_id, by=by)
@@ -114,11 +114,15 @@ def withdraw(*, proposal_id: int, by: Actor) -> Proposal:
 
 
 def _mine(*, merchant_id: int, by: Actor) -> None:
+    """Check, by his role now and held until the transaction ends, that the actor may keep this catalogue."""
     if by.kind != MERCHANT or by.merchant_id != merchant_id or by.user_id is None:
         raise NotAllowed("A proposal is made by the merchant's own staff.")
+    if without_permission(actors={by}, permission=roles.CATALOGUE):
+        raise NotAllowed("Your role in this store does not allow this: ask one of its owners.")
 
 
 def _waiting(*, proposal_id: int, by: Actor) -> Proposal:
+    _mine(merchant_id=by.merchant_id or 0, by=by)
     proposal = (
         Proposal.objects.select_for_update(no_key=True).filter(pk=proposal_id, merchant_id=by.merchant_id or 0).first()
     )

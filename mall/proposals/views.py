@@ -16,6 +16,7 @@ from oscar.core.loading import get_model
 from mall import bank, uploads
 from mall.attributes import values
 from mall.catalogue import drafts, gtin, tree, writing
+from mall.merchants import roles
 from mall.merchants.access import actor, staff_page
 from mall.merchants.models import Merchant
 from mall.merchants.views import framed
@@ -34,7 +35,7 @@ FOUND = 12
 HERE = "merchant-catalogue"
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_safe
 def find(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Search the shared catalogue by name or trade item number, to offer what is there."""
@@ -58,7 +59,7 @@ def find(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "mall/merchant/find.html", framed(request, place, HERE) | context)
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_http_methods(["GET", "POST"])
 def offer(request: HttpRequest, place: Workplace, product_id: int) -> HttpResponse:
     """Offer a product that is there; of one with variants, choose which first."""
@@ -94,7 +95,7 @@ def offer(request: HttpRequest, place: Workplace, product_id: int) -> HttpRespon
     return render(request, "mall/merchant/offer.html", framed(request, place, HERE) | context, status=status)
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_http_methods(["GET", "POST"])
 def propose(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Propose a product that is not there."""
@@ -105,7 +106,7 @@ def propose(request: HttpRequest, place: Workplace) -> HttpResponse:
     return _edit(request, place=place, product_class=product_class, initial=typed)
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, place: Workplace, product_id: int) -> HttpResponse:
     """Propose a change of a shared product that one offers."""
@@ -118,7 +119,7 @@ def change(request: HttpRequest, place: Workplace, product_id: int) -> HttpRespo
     return _edit(request, place=place, product_class=root.product_class, draft=before, product_id=root.pk)
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_http_methods(["GET", "POST"])
 def proposal(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """Show a proposal of one's own; while it waits, it can be changed."""
@@ -136,7 +137,7 @@ def proposal(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 def withdraw(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """Take a proposal back."""
     if not Proposal.objects.filter(pk=pk, merchant=place.merchant_id).exists():
@@ -150,7 +151,7 @@ def withdraw(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     return redirect("merchant-proposals")
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_safe
 def proposals(request: HttpRequest, place: Workplace) -> HttpResponse:
     """List what one proposed."""
@@ -164,7 +165,7 @@ def proposals(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "mall/merchant/proposals.html", framed(request, place, HERE) | context)
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @never_cache
 @require_safe
 def picture(request: HttpRequest, place: Workplace, token: str) -> HttpResponse:
