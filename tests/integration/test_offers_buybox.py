@@ -5,11 +5,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
 
-from mall.actors import OPERATIONS, Actor, NotAllowed
+from mall.actors import NotAllowed
 from mall.catalogue import operations as catalogue
 from mall.catalogue.details import details
 from mall.catalogue.operations import ChangeOffer, UnableToList
-from mall.merchants import operations as merchants
 from mall.offers import buybox, making, operations
 from mall.offers.making import MakeOffer, UnableToOffer
 from mall.offers.models import BuyBoxWeights, MerchantStanding
@@ -17,7 +16,7 @@ from mall.offers.operations import UnableToWeigh
 from mall.partner.models import StockRecord
 from mall.partner.strategy import MerchantStrategy
 from mall.search.queries import search
-from tests.factories.mall import AT, deliver_events, make_merchant, make_offer, make_shopper, staff
+from tests.factories.mall import AT, close_the_shop, deliver_events, make_merchant, make_offer, make_shopper, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -98,10 +97,10 @@ def test_every_place_shows_the_same_offer_and_a_suspended_merchants_never():
         return {hit.stockrecord_id, page.offer.stockrecord_id, added.pk, first_of(best.product_id).stockrecord_id}
 
     assert shown() == {best.pk}
-    merchants.suspend(merchant_id=winner.pk, by=Actor(OPERATIONS, user_id=1))
+    close_the_shop(winner)
     deliver_events()
     assert shown() == {second.pk}
-    merchants.suspend(merchant_id=other.pk, by=Actor(OPERATIONS, user_id=1))
+    close_the_shop(other)
     assert MerchantStrategy().select_stockrecord(Product.objects.get(pk=best.product_id)) is None
 
 
