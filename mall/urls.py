@@ -74,5 +74,6 @@ urlpatterns = [
     path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", components, name="components"),
+    path("", include("mall.notices.urls")),
     path("", include("mall.oscar_urls")),
 ]
