@@ -130,3 +130,11 @@ class OpinionsChanged(Event):
     name = "mall.opinions_changed"
     product_ids: tuple[int, ...] = ()
     merchant_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffInvited(Event):
+    """A person was asked to work for a merchant; the letter with the link is to be sent."""
+
+    name = "mall.staff_invited"
+    invitation_id: int
