@@ -73,5 +73,6 @@ urlpatterns = [
     path("", include("mall.merchants.staff_urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", components, name="components"),
+    path("", include("mall.notices.urls")),
     path("", include("mall.oscar_urls")),
 ]

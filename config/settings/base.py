@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "mall.offers",
     "mall.attributes",
     "mall.proposals",
+    "mall.notices",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
