@@ -80,9 +80,9 @@ def _detail(drawn: Picture) -> SafeString:
 
 def _scene(drawn: Picture) -> SafeString:
     name, x, y, size = _COMPANY[drawn.scene]
-    company = _use(name, x, y, size) if name and name != drawn.symbol else ""
+    company = _use(name, x, y, size) if name and name != drawn.symbol else SafeString("")
     bottom = 104 if drawn.scene == pictures.ROOM else 98
-    return _SCENES[drawn.scene] + company + _shadow(60, bottom - 1, 25) + _thing(drawn, 32, bottom - 54, 56)
+    return _SCENES[drawn.scene] + company + _shadow(60, bottom - 1, 25) + _thing(drawn, 30, bottom - 59, 62)
 
 
 def _parcel(drawn: Picture) -> SafeString:
