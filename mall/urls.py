@@ -75,5 +75,6 @@ urlpatterns = [
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", component_views.components, name="components"),
     path("_components/schemes.css", component_views.schemes, name="component-schemes"),
+    path("", include("mall.notices.urls")),
     path("", include("mall.oscar_urls")),
 ]
