@@ -11,8 +11,11 @@ RIALTO_POLICY = SimpleNamespace(
     **{name.removeprefix("RIALTO_"): value for name, value in vars(policy).items() if name.isupper()}
 )
 
-# What a price means by month, for product pages: `hint(*, payer, amount, currency, at) -> str`
+# What a price means by the month, for product pages: `hint(*, payer, amount, currency, at) -> Sequence[str]`
 RIALTO_PRICE_HINTS: list[str] = ["financing.checkout.options.price_hint"]
+
+# The same for any number of prices, for listings: `plans(*, payer, currency, at) -> Sequence[MonthlyPlan]`
+RIALTO_MONTHLY_PLANS: list[str] = ["financing.checkout.monthly.plans"]
 
 # Whether new events wake a worker at once; the sweeper finds them anyway
 RIALTO_OUTBOX_KICK = True

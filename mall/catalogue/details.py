@@ -137,6 +137,16 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
     )
 
 
+def title_of(*, product_id: int) -> tuple[str, str] | None:
+    """Return a public product's title and category, of a variant its parent's; nothing for another."""
+    family = _family(product_id=product_id)
+    if family is None:
+        return None
+    parent, members = family
+    category = parent.categories.order_by("-depth", "path").first()
+    return members.get(product_id, parent).title or parent.title, category.name if category else ""
+
+
 def _family(*, product_id: int) -> tuple[Product, dict[int, Product]] | None:
     """Return the parent, or the product itself, with what can be bought of it; nothing when that is not public."""
     found = Product.objects.filter(pk=product_id, is_public=True).select_related("parent").first()
