@@ -18,6 +18,11 @@ from mall.shipping import quotes
 Product = get_model("catalogue", "Product")
 StockRecord = get_model("partner", "StockRecord")
 
+_FAMILY = """
+WITH family AS (SELECT coalesce(parent_id, id) AS id FROM catalogue_product WHERE id = %s)
+SELECT p.* FROM catalogue_product p JOIN family ON p.id = family.id
+UNION ALL SELECT p.* FROM catalogue_product p JOIN family ON p.parent_id = family.id
+"""
 REVIEWS_SHOWN = 8
 FEW = 5
 
@@ -133,7 +138,7 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
         family_id=parent.pk,
         options=variants.options(variants=choices, chosen=shown) if shown else (),
         why=tuple(buybox.why(offers=ours)),
-        weights=tuple(buybox.shares(version=buybox.weights())),
+        weights=tuple(buybox.shares(offer=ours[0])) if ours else (),
     )
 
 
@@ -149,14 +154,13 @@ def title_of(*, product_id: int) -> tuple[str, str] | None:
 
 def _family(*, product_id: int) -> tuple[Product, dict[int, Product]] | None:
     """Return the parent, or the product itself, with what can be bought of it; nothing when that is not public."""
-    found = Product.objects.filter(pk=product_id, is_public=True).select_related("parent").first()
-    if found is None or (found.is_child and not found.parent.is_public):
+    rows = {row.pk: row for row in Product.objects.raw(_FAMILY, [product_id])}
+    parent = next((row for row in rows.values() if row.parent_id is None), None)
+    if parent is None or not parent.is_public or product_id not in rows or not rows[product_id].is_public:
         return None
-    parent = found.parent if found.is_child else found
     if not parent.is_parent:
         return parent, {parent.pk: parent}
-    children = Product.objects.filter(parent_id=parent.pk, is_public=True).order_by("pk")
-    return parent, {child.pk: child for child in children}
+    return parent, {pk: row for pk, row in sorted(rows.items()) if row.parent_id is not None and row.is_public}
 
 
 def _variants(

@@ -27,6 +27,7 @@ class RankedOffer:
     """One merchant's offer and how good it is; amounts in minor units, `score` and the shares 0 to 1.
 
     ``landed``: the price with the usual delivery. ``days``: working days until it arrives. ``place``: 1 is shown first.
+    ``version`` and the weights, in basis points, are those by which it was decided.
     """
 
     product_id: int
@@ -45,13 +46,18 @@ class RankedOffer:
     quality_share: float
     stock_share: float
     score: float
-    version: int
     place: int
+    version: int
+    price_weight: int
+    speed_weight: int
+    quality_weight: int
+    stock_weight: int
 
 
 _RANKED = """
 SELECT product_id, stockrecord_id, merchant_id, merchant_name, currency, minor, landed, days, free, in_stock, condition,
-       price_share, speed_share, quality_share, stock_share, score, version, place
+       price_share, speed_share, quality_share, stock_share, score, place, version, price_weight, speed_weight,
+       quality_weight, stock_weight
 FROM ({ranked}) ranked ORDER BY product_id, place
 """
 
@@ -97,13 +103,13 @@ def weights() -> BuyBoxWeights:
     return BuyBoxWeights.objects.order_by("-version")[0]
 
 
-def shares(*, version: BuyBoxWeights) -> Sequence[tuple[str, int]]:
-    """Return what counts and how much, in percent, the weightiest first."""
+def shares(*, offer: RankedOffer) -> list[tuple[str, int]]:
+    """Return what counted and how much, in percent, the weightiest first."""
     named = (
-        (_("price with delivery"), version.price),
-        (_("how well the store does"), version.quality),
-        (_("delivery time"), version.speed),
-        (_("stock"), version.stock),
+        (_("price with delivery"), offer.price_weight),
+        (_("how well the store does"), offer.quality_weight),
+        (_("delivery time"), offer.speed_weight),
+        (_("stock"), offer.stock_weight),
     )
     return sorted(((name, weight // 100) for name, weight in named), key=lambda pair: -pair[1])
 

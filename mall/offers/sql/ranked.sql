@@ -37,7 +37,8 @@
                CASE WHEN free IS NULL THEN 1.0 ELSE least(1.0, free / 10.0) END AS stock_share
         FROM compared
     ), scored AS (
-        SELECT shared.*, weights.version,
+        SELECT shared.*, weights.version, weights.price AS price_weight, weights.speed AS speed_weight,
+               weights.quality AS quality_weight, weights.stock AS stock_weight,
                (weights.price * price_share + weights.speed * speed_share + weights.quality * quality_share
                    + weights.stock * stock_share) / 10000.0 AS score
         FROM shared CROSS JOIN weights
