@@ -156,7 +156,7 @@ def _bring_up_to_date(*, fill_options: Sequence[str], say: Say) -> None:
     if count:
         _manage("migrate", "--verbosity", "0", because=f"Preparing the database ({count} migrations)", say=say)
     if _wants_filling():
-        _manage("fill", *fill_options, because="Filling the market", say=say)
+        _manage("fill", "--incidents", *fill_options, because="Filling the market", say=say)
     connection.close()
 
 

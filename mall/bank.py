@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -18,13 +18,16 @@ from payments import clock, events, methods, operations, private_files, queries
 from payments.money import Money, largest_remainder
 from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
 from payments.settlement import elsewhere
-from payments.views import settlement_files
+from payments.views import second_factor, settlement_files
 
 Event = events.Event
 Story = disputes.Story
 PrivateFiles = private_files.PrivateFiles
 FileDamaged = private_files.FileDamaged
 content_type = private_files.content_type
+# How a page asks for a second factor and reads the answer.
+ask_second_factor = second_factor.asked
+second_factor_answer = second_factor.answer
 
 AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")
@@ -373,12 +376,12 @@ def payout_question(*, account_id: int, user_id: int) -> elsewhere.Question:
     return elsewhere.question_of(account_id=account_id, by=shopper(user_id=user_id), at=now())
 
 
-def confirm_payout_account(*, account_id: int, user_id: int, code: str) -> None:
-    """Accept the second factor; the account counts after the days of waiting.
+def confirm_payout_account(*, account_id: int, user_id: int, answer: Mapping[str, str]) -> None:
+    """Accept the second factor, as `second_factor.answer` reads it; the account counts after the days of waiting.
 
-    :raises UnableToChangePayoutAccount: the code is not right, or nothing waits to be confirmed.
+    :raises UnableToChangePayoutAccount: the answer is not right, or nothing waits to be confirmed.
     """
-    elsewhere.confirm_payout_account(account_id=account_id, by=shopper(user_id=user_id), code=code, at=now())
+    elsewhere.confirm_payout_account(account_id=account_id, by=shopper(user_id=user_id), at=now(), **answer)
 
 
 def cancel_payout_account(*, account_id: int, merchant_id: int, by: str) -> None:

@@ -57,8 +57,8 @@ def confirm(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     try:
         asked = bank.payout_question(account_id=pk, user_id=request.user.pk)
         if request.method == "POST":
-            code = request.POST.get("code", "")[:20]
-            bank.confirm_payout_account(account_id=pk, user_id=request.user.pk, code=code)
+            answer = bank.second_factor_answer(request=request)
+            bank.confirm_payout_account(account_id=pk, user_id=request.user.pk, answer=answer)
             messages.success(request, _("Confirmed. Payouts go there in three days; we have written to all owners."))
             return redirect("merchant-payout-account")
     except bank.UnableToChangePayoutAccount as refusal:
@@ -66,7 +66,13 @@ def confirm(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     if asked is None:
         messages.error(request, problem)
         return redirect("merchant-payout-account")
-    context = {"asked": asked, "problem": problem}
+    context = {
+        "asked": asked,
+        "problem": problem,
+        **bank.ask_second_factor(
+            request=request, factor=asked.factor, by_app=asked.by_app, challenge_id=asked.challenge_id
+        ),
+    }
     return _page(request, place, "mall/merchant/payout_confirm.html", context, status=422 if problem else 200)
 
 

@@ -37,8 +37,6 @@ CHALLENGES = 5
 DIGITS = 6
 WRONG_CODE = gettext_noop("This code is not right: %(left)d tries are left.")
 WRONG_PASSKEY = gettext_noop("This passkey did not confirm it: %(left)d tries are left.")
-# Questions whose key begins so are about an account that payouts are to go to, not about a sum.
-PAYOUT_ACCOUNT = "payout-account:"
 # Longer than an authenticator app's code is good, with its neighbors.
 CODE_LASTS = timedelta(minutes=5)
 
@@ -333,11 +331,6 @@ def _letter(*, row: StepUpChallenge, code: str) -> str:
             "Your code for this: %(act)s\n\n%(code)s\n\nIt is valid for ten minutes, for this alone. If you did not "
             "ask for it, tell nobody the code and change your password."
         ) % {"act": row.payee, "code": code}
-    if row.key.startswith(PAYOUT_ACCOUNT):
-        return _(
-            "Your code for having payouts sent to %(payee)s is %(code)s. It is valid for ten minutes, for this "
-            "account alone. If you did not ask for it, do nothing and write to us."
-        ) % {"payee": row.payee, "code": code}
     amount = Money(row.amount, row.currency).format()
     return _(
         "Your code for paying %(amount)s to %(payee)s is %(code)s. It is valid for ten minutes, for this payment "

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from payments import clock, operations
 from payments.queries import entries
-from payments.views import access
+from payments.views import access, second_factor
 
 
 @login_required
@@ -20,8 +20,8 @@ def payment(request: HttpRequest, tender_id: int) -> HttpResponse:
     who = {"tender_id": tender_id, "holder": access.holder(request), "at": clock.now()}
     try:
         asked = operations.ask_for_code(**who)
-        if request.method == "POST" and not _is_empty(request):
-            operations.confirm(**who, **_answer(request))
+        if request.method == "POST" and not second_factor.is_empty(request=request):
+            operations.confirm(**who, **second_factor.answer(request=request))
             return redirect(asked.return_url)
     except operations.UnknownPayment:
         raise Http404 from None
@@ -38,8 +38,8 @@ def act(request: HttpRequest, challenge_id: int) -> HttpResponse:
     who = {"challenge_id": challenge_id, "holder": access.holder(request), "at": clock.now()}
     try:
         asked = operations.act_to_confirm(**who)
-        if not asked.passed and request.method == "POST" and not _is_empty(request):
-            asked = operations.confirm_act(**who, **_answer(request))
+        if not asked.passed and request.method == "POST" and not second_factor.is_empty(request=request):
+            asked = operations.confirm_act(**who, **second_factor.answer(request=request))
             return redirect(asked.return_url)
     except operations.UnknownPayment:
         raise Http404 from None
@@ -48,34 +48,15 @@ def act(request: HttpRequest, challenge_id: int) -> HttpResponse:
     return redirect(asked.return_url) if asked.passed else _page(request, asked=asked)
 
 
-def _answer(request: HttpRequest) -> dict[str, str]:
-    return {
-        "code": request.POST.get("code", "")[:20],
-        "passkey": request.POST.get("passkey", ""),
-        "site": _site(request),
-    }
-
-
-def _is_empty(request: HttpRequest) -> bool:
-    return not request.POST.get("code", "").strip() and not request.POST.get("passkey", "")
-
-
-def _site(request: HttpRequest) -> str:
-    """Return the host name that passkeys of this page belong to."""
-    return request.get_host().partition(":")[0]
-
-
 def _page(request: HttpRequest, *, asked: operations.Confirmation, problem: str = "") -> HttpResponse:
     if request.method == "POST" and not problem:
         problem = _("Type the code, or let your passkey answer.")
-    options = None
-    if asked.factor == "passkey" and asked.challenge_id is not None:
-        options = operations.passkey_options(challenge_id=asked.challenge_id, site=_site(request))
     context = {
         "asked": asked,
         "problem": problem,
         "payees": [thing.title for thing in entries.things(names=asked.merchants)],
-        "by_code": asked.factor != "passkey" or asked.by_app,
-        "js_data": {"request_options": options} if options else None,
+        **second_factor.asked(
+            request=request, factor=asked.factor, by_app=asked.by_app, challenge_id=asked.challenge_id
+        ),
     }
     return render(request, "payments/confirm.html", context, status=422 if problem else 200)

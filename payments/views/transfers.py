@@ -20,7 +20,7 @@ from payments.accounts.step_up import WrongCode
 from payments.money import Money, MoneyError
 from payments.operations.errors import UnableToMoveMoney
 from payments.settlement import elsewhere
-from payments.views import access
+from payments.views import access, second_factor
 
 _SALT = "payments.transfer"
 _VALID_SECONDS = 1_800
@@ -89,8 +89,7 @@ def _confirm(request: HttpRequest, account: queries.Account) -> HttpResponse:
         return redirect("money-transfer")
     holder = access.holder(request)
     try:
-        code = request.POST.get("code", "")[:20]
-        elsewhere.answer_question(transfer=_transfer(given, holder=holder), code=code)
+        elsewhere.answer_question(transfer=_transfer(given, holder=holder), **second_factor.answer(request=request))
         done = elsewhere.order_transfer(transfer=_transfer(given, holder=holder))
     except WrongCode as problem:
         return _ask(request, account, order, given, problem=str(problem))
@@ -108,14 +107,21 @@ def _confirm(request: HttpRequest, account: queries.Account) -> HttpResponse:
 def _ask(
     request: HttpRequest, account: queries.Account, order: str, given: dict, problem: str = ""
 ) -> HttpResponse:
-    factor = "email"
+    asked = {"factor": "email", "by_app": False, "challenge_id": None}
     try:
-        factor = elsewhere.ask_question(
+        question = elsewhere.ask_question(
             transfer=_transfer(given, holder=access.holder(request)), currency=account.currency
         )
+        asked = {name: getattr(question, name) for name in asked}
     except UnableToMoveMoney as refusal:
         problem = problem or str(refusal)
-    context = {"account": account, "order": order, "given": given, "factor": factor, "problem": problem}
+    context = {
+        "account": account,
+        "given": given,
+        "problem": problem,
+        "hidden": {"order": order, "account": account.number},
+        **second_factor.asked(request=request, **asked),
+    }
     return render(request, "payments/transfer_confirm.html", context, status=422 if problem else 200)
 
 

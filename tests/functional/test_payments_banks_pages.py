@@ -101,7 +101,7 @@ def test_a_customer_sends_money_with_a_code_bound_to_payee_and_amount(
     given = {"account": account, "name": "Bo", "iban": PAYEE, "amount": "12,50", "remittance": "rent"}
     assert client.post("/money/transfer/", given | {"iban": "DE00"}).status_code == 422
     asked = client.post("/money/transfer/", given)
-    order = asked.context["order"]
+    order = asked.context["hidden"]["order"]
     code = mailoutbox[-1].subject.split()[-1]
     assert client.post("/money/transfer/", {"account": account, "order": order, "code": "x"}).status_code == 422
     assert balance(f"deposit:{account}") == 10_000

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError
 
 from config import env
-from config.simulation import filling
+from config.simulation import filling, incidents
 from config.simulation.founding import UnableToFound
 from config.simulation.progress import Progress
 from config.simulation.sharing import HelperFailed
@@ -28,6 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--merchants", type=int, default=150)
         parser.add_argument("--products", type=int, default=2_000)
         parser.add_argument("--days", type=int, default=540, help="how long it lasts (default 540)")
+        parser.add_argument(
+            "--incidents", action="store_true", help="leave disputes and other things for operations to look at"
+        )
         parser.add_argument("--quiet", action="store_true", help="show no progress")
 
     def handle(self, **options: object) -> None:
@@ -49,6 +52,8 @@ class Command(BaseCommand):
             )
         except (filling.UnableToFill, UnableToFound, HelperFailed) as problem:
             raise CommandError(str(problem)) from None
+        if options["incidents"]:
+            incidents.happen(at=clock.now(), say=self.stdout.write)
         if filled.before:
             self.stdout.write("The economy is there already.")
             return

@@ -22,9 +22,6 @@ from payments.settlement.elsewhere.ordering import check_iban
 from payments.settlement.elsewhere.transfers import is_here
 from payments.states import PAYOUT_ACCOUNT, may, move
 
-# The table of questions wants a sum; this one is bound to the account it names as payee.
-_NO_SUM = 1
-
 
 class UnableToChangePayoutAccount(PaymentError):
     """Payouts go where they went before; ``field`` names what is wrong."""
@@ -48,11 +45,16 @@ class AskPayoutAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A second factor that is asked for: by `totp` (the authenticator app) or `email`."""
+    """A second factor that is asked for: by `passkey`, `totp` (the authenticator app) or `email`.
+
+    ``by_app``: a code of the app is right too.
+    """
 
     account_id: int
     iban: str
     factor: str
+    by_app: bool
+    challenge_id: int
 
 
 def ask_payout_account(*, request: AskPayoutAccount) -> PayoutAccount:
@@ -100,22 +102,33 @@ def question_of(*, account_id: int, by: str, at: datetime) -> Question:
     if row is None:
         raise UnableToChangePayoutAccount("There is no payout account of yours that waits to be confirmed.")
     try:
-        asked = step_up.start(currency="EUR", holder=by, at=at, **_bound(row))
+        asked = step_up.start(currency="", holder=by, at=at, by_passkey=True, **_bound(row))
     except step_up.StepUpError as problem:
         raise UnableToChangePayoutAccount(str(problem), field="code") from problem
-    return Question(account_id=row.pk, iban=row.iban, factor=asked.factor)
+    return Question(
+        account_id=row.pk,
+        iban=row.iban,
+        factor=asked.factor,
+        by_app=asked.by_app,
+        challenge_id=asked.challenge_id,
+    )
 
 
-def confirm_payout_account(*, account_id: int, by: str, code: str, at: datetime) -> PayoutAccount:
+def confirm_payout_account(
+    *, account_id: int, by: str, code: str, at: datetime, passkey: str = "", site: str = ""
+) -> PayoutAccount:
     """Accept the second factor; from now on the account waits, in the place of one that waited before.
 
-    :raises UnableToChangePayoutAccount: it is not his question, or the code is not right.
+    ``passkey`` is what one signed on a page of ``site``. What was passed already stays passed.
+
+    :raises UnableToChangePayoutAccount: it is not his question, or the answer is not right.
     """
     row = PayoutAccount.objects.filter(pk=account_id, asked_by=by, state="asked").first()
     if row is None:
         raise UnableToChangePayoutAccount("There is no payout account of yours that waits to be confirmed.")
     try:
-        step_up.answer(code=code, at=at, **_bound(row))
+        if not step_up.is_passed(at=at, **_bound(row)):
+            step_up.answer(code=code, passkey=passkey, site=site, at=at, **_bound(row))
     except step_up.WrongCode as problem:
         raise UnableToChangePayoutAccount(str(problem), field="code") from problem
     with transaction.atomic():
@@ -188,5 +201,5 @@ def _end(row: PayoutAccount, *, event: str, by: str, at: datetime) -> None:
 
 
 def _bound(row: PayoutAccount) -> dict[str, object]:
-    payee = f"{row.name}, {row.iban}"
-    return {"key": f"{step_up.PAYOUT_ACCOUNT}{row.pk}", "payee": payee, "amount": _NO_SUM}
+    act = f"Payouts of {row.merchant} go to {row.name}, {row.iban}"
+    return {"key": f"payout-account:{row.pk}", "payee": act, "amount": None}

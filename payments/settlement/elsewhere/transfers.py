@@ -138,8 +138,8 @@ def _here(*, transfer: OrderTransfer, account: CustomerAccount, iban: str) -> Tr
     return Transferred(journal_id=posted.journal_id, end_to_end_id="", day=None)
 
 
-def ask_question(*, transfer: OrderTransfer, currency: str) -> str:
-    """Ask the payer for his second factor, bound to payee and amount; return `totp` or `email`.
+def ask_question(*, transfer: OrderTransfer, currency: str) -> step_up.Challenge:
+    """Ask the payer for his second factor, bound to payee and amount.
 
     What could not be sent anyway is refused before anybody is asked.
 
@@ -149,20 +149,25 @@ def ask_question(*, transfer: OrderTransfer, currency: str) -> str:
     if transfer.amount > limit.payment:
         raise UnableToMoveMoney("This is more than your limit for one payment: send less or ask us.")
     try:
-        asked = step_up.start(holder=transfer.holder, currency=currency, at=transfer.at, **_bound(transfer))
+        return step_up.start(
+            holder=transfer.holder, currency=currency, at=transfer.at, by_passkey=True, **_bound(transfer)
+        )
     except step_up.StepUpError as problem:
         raise UnableToMoveMoney(str(problem)) from problem
-    return asked.factor
 
 
-def answer_question(*, transfer: OrderTransfer, code: str) -> None:
-    """Accept the second factor for exactly this transfer; what was passed already stays passed.
+def answer_question(*, transfer: OrderTransfer, code: str, passkey: str = "", site: str = "") -> None:
+    """Accept the code, or what a passkey signed on a page of ``site``, for exactly this transfer.
+
+    What was passed already stays passed.
 
     :raises payments.accounts.step_up.WrongCode: it is not the right code, or the question is over.
     """
     bound = _bound(transfer)
     if not step_up.is_passed(at=transfer.at, **bound):
-        step_up.answer(code=code, at=transfer.at, **bound)
+        step_up.answer(
+            code=code, passkey=passkey, site=site, at=transfer.at, account=transfer.account_number, **bound
+        )
 
 
 def _bound(transfer: OrderTransfer) -> dict[str, object]:
