@@ -32,6 +32,7 @@ from payments.settlement import elsewhere, holding
 SECONDS = 10
 # What the rules have people look at: `very-large`.
 _LOOKED_AT = 400_100
+_UNSEEN = 100_000
 _RUN = "incidents"
 _GUEST = AddressData(
     name="Greta Guest",
@@ -52,8 +53,13 @@ class _Shelf:
     records: list[StockRecord]
 
     def take(self, *, worth: int = 0) -> StockRecord:
-        """Take the first of which so much money can be spent."""
-        found = [row for row in self.records if int(row.price * 100) * row.net_stock_level >= worth]
+        """Take the first of which so much money can be spent; without it, one of which a piece goes unlooked at."""
+        price = {row.pk: int(row.price * 100) for row in self.records}
+        found = [
+            row
+            for row in self.records
+            if price[row.pk] * row.net_stock_level >= worth and (worth or price[row.pk] < _UNSEEN)
+        ]
         self.records.remove(found[0])
         return found[0]
 
