@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "financing",
     "mall.merchants",
     "mall.fulfilment",
+    "mall.imports",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -13,8 +13,9 @@ from django.utils.text import slugify
 from oscar.core.loading import get_model
 
 from mall import bank
-from mall.actors import MERCHANT, OPERATIONS, Actor
+from mall.actors import Actor
 from mall.merchants.models import Merchant
+from mall.partner import operations as offers
 from mall.partner.models import StockRecord
 from mall.search import operations as search
 from payments import rows
@@ -280,39 +281,15 @@ def change_offers(*, requests: Sequence[ChangeOffer]) -> list[Listed | UnableToL
 
     :returns: for each request, in order, the offer or why it stays.
     """
-    with transaction.atomic():
-        rows = {
-            row.pk: row
-            for row in StockRecord.objects.filter(pk__in={request.stockrecord_id for request in requests})
-            .select_related("partner__merchant")
-            .order_by("pk")
-            .select_for_update(of=("self",), no_key=True)
-        }
-        results: list[Listed | UnableToList] = []
-        changed: list[StockRecord] = []
-        for request in requests:
-            row = rows.get(request.stockrecord_id)
-            if row is None or not _may_change(row=row, by=request.by):
-                results.append(UnableToList("There is no such offer of yours."))
-            elif request.price_minor is not None and not 0 <= request.price_minor < 10**11:
-                results.append(UnableToList("A price is zero or more."))
-            elif request.stock is not None and not (row.num_allocated or 0) <= request.stock <= MAX_STOCK:
-                results.append(
-                    UnableToList(f"{row.num_allocated or 0} pieces are ordered already: stock cannot be below that.")
-                )
-            else:
-                if request.price_minor is not None:
-                    row.price = bank.decimal(amount=request.price_minor, currency=row.price_currency)
-                if request.stock is not None:
-                    row.num_in_stock = request.stock
-                changed.append(row)
-                results.append(Listed(row.product_id, row.pk))
-        StockRecord.objects.bulk_update(changed, ["price", "num_in_stock"])
-        search.announce(at=bank.now(), product_ids=[row.product_id for row in changed])
-    return results
-
-
-def _may_change(*, row: StockRecord, by: Actor) -> bool:
-    if by.kind == OPERATIONS:
-        return True
-    return by.kind == MERCHANT and row.partner.merchant.pk == by.merchant_id
+    wishes = [
+        offers.SetOffer(
+            stockrecord_id=request.stockrecord_id, price_minor=request.price_minor, stock=request.stock, by=request.by
+        )
+        for request in requests
+    ]
+    return [
+        UnableToList(str(result))
+        if isinstance(result, offers.UnableToSetOffer)
+        else Listed(result.product_id, result.stockrecord_id)
+        for result in offers.set_offers(requests=wishes, at=bank.now())
+    ]
