@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -18,7 +18,7 @@ from payments import clock, events, methods, operations, private_files, queries
 from payments.money import Money, largest_remainder
 from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
 from payments.settlement import elsewhere
-from payments.views import settlement_files
+from payments.views import exporting, settlement_files
 
 Event = events.Event
 Story = disputes.Story
@@ -30,6 +30,9 @@ AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")
 
 
+# What a table may be had as, and whether a spreadsheet would act on a text.
+TABLE_FORMS = exporting.FORMATS
+is_formula = exporting.is_formula
 # What a settlement's statement may be had as.
 STATEMENT_FORMS = settlement_files.FORMS
 
@@ -326,6 +329,16 @@ def settlement(
 ) -> tuple[merchants.SettlementView, list[merchants.LineView]] | None:
     """Return one of a merchant's settlements with its lines."""
     return merchants.settlement(settlement_id=settlement_id, merchant=merchant(merchant_id=merchant_id))
+
+
+def table_file(*, name: str, headings: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> HttpResponseBase:
+    """Return a table as a file to keep, ``csv`` or ``xlsx``, written row by row; no text in it acts as a formula."""
+    return exporting.respond(table=exporting.Table(name=name, headings=headings, rows=rows), form=form)
+
+
+def money_cell(*, amount: int, currency: str) -> Money:
+    """Return an amount as a cell of a table."""
+    return Money(amount, currency)
 
 
 def settlement_line_names() -> dict[str, str]:

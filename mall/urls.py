@@ -73,5 +73,7 @@ urlpatterns = [
     path("", include("mall.merchants.staff_urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", components, name="components"),
+    path("", include("mall.imports.urls")),
+    path("", include("mall.api.urls")),
     path("", include("mall.oscar_urls")),
 ]

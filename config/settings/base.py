@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "mall.merchants",
     "mall.fulfilment",
     "mall.imports",
+    "mall.api",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -145,6 +145,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
     "mall-count-common-searches": {"task": "mall.tasks.count_common_searches", "schedule": 3_600.0},
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
+    "mall-api-forget": {"task": "mall.api.tasks.forget_calls", "schedule": 3_600.0},
     "mall-imports-sweep": {"task": "mall.imports.tasks.sweep", "schedule": 30.0},
     "mall-imports-forget": {"task": "mall.imports.tasks.forget", "schedule": crontab(hour=3, minute=15)},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},

@@ -16,6 +16,15 @@ ADD, SET = "add", "set"
 ROUNDINGS = ("cent", "five", "whole", "99", "95", "90")
 
 
+_WITHIN = """
+AND EXISTS (
+    SELECT 1 FROM catalogue_productcategory c JOIN catalogue_category leaf ON leaf.id = c.category_id
+    JOIN catalogue_category top ON leaf.path LIKE top.path || '%%'
+    WHERE c.product_id = coalesce(p.parent_id, p.id) AND top.id = %s
+)
+"""
+
+
 def condition(*, choice: Mapping[str, object]) -> tuple[str, list[object]]:
     """Return which offers a choice means, as one more condition of a statement, and its values."""
     if choice.get("ids") is not None:
@@ -28,11 +37,7 @@ def condition(*, choice: Mapping[str, object]) -> tuple[str, list[object]]:
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         values += [pattern, pattern]
     if category := wanted.get("category"):
-        parts.append(
-            "AND EXISTS (SELECT 1 FROM catalogue_productcategory c "
-            "JOIN catalogue_category leaf ON leaf.id = c.category_id "
-            "JOIN catalogue_category top ON leaf.path LIKE top.path || '%%' WHERE c.product_id = coalesce(p.parent_id, p.id) AND top.id = %s)"
-        )
+        parts.append(_WITHIN)
         values.append(int(category))
     if state := wanted.get("state"):
         parts.append("AND s.price IS NOT NULL" if state == "listed" else "AND s.price IS NULL")

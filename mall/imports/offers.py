@@ -77,6 +77,13 @@ def page(*, merchant_id: int, after: int, size: int, where: str = "", values: Se
     return _rows(_READ + condition, [merchant_id, after, *values, size])
 
 
+def count(*, merchant_id: int, where: str = "", values: Sequence[object] = ()) -> int:
+    """Return how many offers of a merchant there are, or fulfil one more condition of ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({_READ} WHERE m.id = %s {where}) found", [merchant_id, *values])  # noqa: S608
+        return cursor.fetchone()[0]
+
+
 def _rows(statement: str, values: Sequence[object]) -> list[Offer]:
     known = Known()
     with connection.cursor() as cursor:

@@ -17,12 +17,16 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from mall import actors
+from mall.customer.models import User
 from mall.imports import reading, states
 from mall.imports.from_file import FILES
 from mall.imports.headings import plain, recognise
 from mall.imports.kinds import kind_of
 from mall.imports.models import BULK, MERCHANTS, Import, ImportLine, KnownHeading
+from mall.imports.shape import Field
 from mall.imports.text_files import UnreadableFile
+from mall.merchants.applications import is_operations
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +167,25 @@ def _complete(*, code: str, columns: Mapping[str, int], fixed: Mapping[str, str]
     return not fixed and all(name in columns for name in needed) and any(name in columns for name in others)
 
 
+def fields_of(*, kind: str) -> list[Field]:
+    """Return the columns of a kind's format."""
+    return list(kind_of(code=kind).fields())
+
+
+def rename_columns(*, import_id: int, merchant_id: int | None) -> None:
+    """Go back from the dry run to the naming of columns.
+
+    :raises UnableToImport: it is past the dry run.
+    """
+    with transaction.atomic():
+        row = locked(import_id=import_id, merchant_id=merchant_id)
+        _require(row=row, event="columns named anew")
+        if not row.stored_as:
+            raise UnableToImport(_("This change has no file: discard it and begin another."))
+        row.state = states.MAPPING
+        row.save(update_fields=["state"])
+
+
 def name_columns(
     *, import_id: int, merchant_id: int | None, columns: Mapping[str, int], fixed: Mapping[str, str]
 ) -> None:
@@ -172,8 +195,6 @@ def name_columns(
     """
     with transaction.atomic():
         row = locked(import_id=import_id, merchant_id=merchant_id)
-        if row.state == states.CHECKED:
-            row.state = states.move(state=row.state, event="columns named anew")
         _require(row=row, event="columns known")
         columns = {name: column for name, column in columns.items() if 0 <= column < len(row.headings)}
         if len(set(columns.values())) < len(columns):
@@ -222,6 +243,7 @@ def confirm(*, import_id: int, merchant_id: int | None, by: int, at: datetime) -
         if row.state in (states.QUEUED, states.APPLYING, states.DONE):
             return
         _require(row=row, event="confirm")
+        check_person(kind=row.kind, merchant_id=row.merchant_id, by=by)
         if row.kind == MERCHANTS and row.made_by_id == by:
             raise UnableToImport(_("You uploaded this file: a second person has to confirm it."))
         if not row.to_apply:
@@ -243,6 +265,7 @@ def undo(*, import_id: int, merchant_id: int | None, by: int, at: datetime) -> N
         row = locked(import_id=import_id, merchant_id=merchant_id)
         if row.state in (states.UNDO_QUEUED, states.UNDOING, states.UNDONE):
             return
+        check_person(kind=row.kind, merchant_id=row.merchant_id, by=by)
         if problem := why_not_undone(row=row, at=at):
             raise UnableToImport(problem)
         row.state = states.move(state=row.state, event="undo")
@@ -276,6 +299,21 @@ def discard(*, import_id: int, merchant_id: int | None) -> None:
         row.save(update_fields=["state"])
         ImportLine.objects.filter(imported=row).delete()
     forget_file(row=row)
+
+
+def check_person(*, kind: str, merchant_id: int | None, by: int) -> None:
+    """Check that a person may do this now, whatever his page said when it was opened.
+
+    :raises UnableToImport: he may not.
+    """
+    permission = kind_of(code=kind).permission
+    if merchant_id is None:
+        allowed = is_operations(user=User.objects.get(pk=by))
+    else:
+        person = actors.Actor(actors.MERCHANT, user_id=by, merchant_id=merchant_id)
+        allowed = not actors.without_permission(actors={person}, permission=permission)
+    if not allowed:
+        raise UnableToImport(_("Your role does not allow this any more: ask an owner of the store."))
 
 
 def locked(*, import_id: int, merchant_id: int | None) -> Import:

@@ -74,6 +74,8 @@ class Kind(Protocol):
     """A kind of file."""
 
     code: str
+    # What a merchant's people need to be allowed; empty: the bank's operations.
+    permission: str
     can_be_undone: bool
     # Lines of one transaction.
     at_once: int

@@ -64,9 +64,9 @@ def read(*, content: bytes) -> Iterator[RawLine]:
 
 
 def _line(number: int, row: tuple[object, ...]) -> RawLine | None:
-    last = next((index for index in range(len(row) - 1, -1, -1) if row[index] is not None), -1)
-    if last < 0:
+    if row.count(None) == len(row):
         return None
+    last = next(index for index in range(len(row) - 1, -1, -1) if row[index] is not None)
     if last >= MAX_COLUMNS:
         return RawLine(number, tuple(_text(value) for value in row[:MAX_COLUMNS]), too_many_columns(last + 1))
     cells = tuple(_text(value) for value in row[: last + 1])

@@ -142,8 +142,10 @@ def _check_some(*, import_id: int, lines: Sequence[RawLine]) -> bool:
 
 def by_field(row: Import, line: RawLine) -> dict[str, str]:
     """Return a line's cells by field; a fixed text may name other columns of the line."""
+    text = bool(row.separator)
     cells = {
-        name: line.cells[column].strip() if column < len(line.cells) else "" for name, column in row.columns.items()
+        name: _unmarked(line.cells[column].strip(), text=text) if column < len(line.cells) else ""
+        for name, column in row.columns.items()
     }
     if not row.fixed:
         return cells
@@ -152,6 +154,11 @@ def by_field(row: Import, line: RawLine) -> dict[str, str]:
         if not cells.get(name):
             cells[name] = _PLACE.sub(lambda found: _placed(named.get(found.group(1), ""), found.group(2)), text)
     return cells
+
+
+def _unmarked(cell: str, *, text: bool) -> str:
+    """Take off the apostrophe that keeps spreadsheets from reading a text file's cell as a formula."""
+    return cell[1:] if text and cell.startswith("'") and bank.is_formula(cell.lstrip("'")) else cell
 
 
 def _placed(cell: str, how: str | None) -> str:

@@ -28,6 +28,7 @@ ENTRIES = (
     Entry("merchant-disputes", _("Disputes"), roles.DISPUTES),
     Entry("merchant-financing", _("Financing"), roles.FINANCING),
     Entry("merchant-staff", _("Team"), roles.STAFF),
+    Entry("merchant-keys", _("Programs"), roles.KEYS),
     Entry("merchant-store", _("Store page"), roles.STORE),
 )
 

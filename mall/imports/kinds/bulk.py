@@ -12,12 +12,14 @@ from mall.imports.kinds.catalogue import actor_of
 from mall.imports.models import BULK, Import, ImportLine
 from mall.imports.shape import Checked, Field, Outcome, Problem
 from mall.imports.text_files import RawLine
+from mall.merchants import roles
 
 
 class Bulk:
     """A choice of offers and a rule; its lines are made from what is there."""
 
     code = BULK
+    permission = roles.CATALOGUE
     can_be_undone = True
     at_once = 500
 

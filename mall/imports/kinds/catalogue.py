@@ -16,6 +16,7 @@ from mall.imports.models import CATALOGUE, Import, ImportLine
 from mall.imports.offers import CATEGORY_IDS, LISTED, MADE, UNLISTED
 from mall.imports.shape import Checked, Field, Outcome, Problem
 from mall.imports.text_files import RawLine
+from mall.merchants import roles
 from mall.partner.operations import MAX_STOCK, UNLIMITED
 
 LONGEST_SKU = 64
@@ -65,6 +66,7 @@ class Catalogue(FromFile):
     """New and changed offers, with the texts of products that nobody else sells."""
 
     code = CATALOGUE
+    permission = roles.CATALOGUE
     can_be_undone = True
     at_once = 500
 

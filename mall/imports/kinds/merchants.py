@@ -39,6 +39,8 @@ class Merchants(FromFile):
     """Stores the bank takes over from a list."""
 
     code = MERCHANTS
+    # The bank's operations alone, two of them.
+    permission = ""
     can_be_undone = False
     at_once = 100
 

@@ -18,6 +18,7 @@ from mall.imports.models import TRACKING, Import, ImportLine
 from mall.imports.offers import plain_line
 from mall.imports.shape import Checked, Field, Outcome, Problem
 from mall.imports.text_files import RawLine
+from mall.merchants import roles
 
 _LONGEST = {"carrier": 64, "tracking": 128}
 
@@ -26,6 +27,7 @@ class Tracking(FromFile):
     """Parcels handed to their carriers."""
 
     code = TRACKING
+    permission = roles.ORDERS
     can_be_undone = False
     at_once = 100
 

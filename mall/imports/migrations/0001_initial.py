@@ -7,139 +7,303 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('catalogue', 'Catalogue'), ('bulk', 'Bulk change'), ('tracking', 'Tracking numbers'), ('merchants', 'Merchants')], max_length=16)),
-                ('state', models.CharField(choices=[('mapping', 'mapping'), ('checking', 'checking'), ('checked', 'checked'), ('queued', 'queued'), ('applying', 'applying'), ('done', 'done'), ('undo_queued', 'undo_queued'), ('undoing', 'undoing'), ('undone', 'undone'), ('refused', 'refused'), ('discarded', 'discarded')], max_length=16)),
-                ('name', models.CharField(max_length=255)),
-                ('size', models.PositiveIntegerField(default=0)),
-                ('digest', models.CharField(max_length=64)),
-                ('stored_as', models.CharField(blank=True, max_length=64)),
-                ('encoding', models.CharField(blank=True, max_length=16)),
-                ('separator', models.CharField(blank=True, max_length=1)),
-                ('headings', models.JSONField(default=list)),
-                ('columns', models.JSONField(default=dict)),
-                ('fixed', models.JSONField(default=dict)),
-                ('choice', models.JSONField(default=dict)),
-                ('problem', models.CharField(blank=True, max_length=500)),
-                ('position', models.BigIntegerField(default=0)),
-                ('lines', models.PositiveIntegerField(default=0)),
-                ('fresh', models.PositiveIntegerField(default=0)),
-                ('changed', models.PositiveIntegerField(default=0)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('faulty', models.PositiveIntegerField(default=0)),
-                ('applied', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0)),
-                ('undone', models.PositiveIntegerField(default=0)),
-                ('kept', models.PositiveIntegerField(default=0)),
-                ('made_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('worked_at', models.DateTimeField(null=True)),
-                ('lines_forgotten', models.BooleanField(default=False)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('merchant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='merchants.merchant')),
-                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("catalogue", "Catalogue"),
+                            ("bulk", "Bulk change"),
+                            ("tracking", "Tracking numbers"),
+                            ("merchants", "Merchants"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("mapping", "mapping"),
+                            ("checking", "checking"),
+                            ("checked", "checked"),
+                            ("queued", "queued"),
+                            ("applying", "applying"),
+                            ("done", "done"),
+                            ("undo_queued", "undo_queued"),
+                            ("undoing", "undoing"),
+                            ("undone", "undone"),
+                            ("refused", "refused"),
+                            ("discarded", "discarded"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("size", models.PositiveIntegerField(default=0)),
+                ("digest", models.CharField(max_length=64)),
+                ("stored_as", models.CharField(blank=True, max_length=64)),
+                ("encoding", models.CharField(blank=True, max_length=16)),
+                ("separator", models.CharField(blank=True, max_length=1)),
+                ("headings", models.JSONField(default=list)),
+                ("columns", models.JSONField(default=dict)),
+                ("fixed", models.JSONField(default=dict)),
+                ("choice", models.JSONField(default=dict)),
+                ("problem", models.CharField(blank=True, max_length=500)),
+                ("position", models.BigIntegerField(default=0)),
+                ("lines", models.PositiveIntegerField(default=0)),
+                ("fresh", models.PositiveIntegerField(default=0)),
+                ("changed", models.PositiveIntegerField(default=0)),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("faulty", models.PositiveIntegerField(default=0)),
+                ("applied", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("undone", models.PositiveIntegerField(default=0)),
+                ("kept", models.PositiveIntegerField(default=0)),
+                ("made_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("undone_at", models.DateTimeField(null=True)),
+                ("worked_at", models.DateTimeField(null=True)),
+                ("lines_forgotten", models.BooleanField(default=False)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="imports",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportLine',
+            name="ImportLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField()),
-                ('key', models.CharField(blank=True, max_length=128)),
-                ('verdict', models.CharField(choices=[('new', 'new'), ('changed', 'changed'), ('unchanged', 'unchanged'), ('faulty', 'faulty')], max_length=10)),
-                ('outcome', models.CharField(choices=[('', ''), ('applied', 'done'), ('failed', 'failed'), ('undone', 'undone'), ('kept', 'kept')], default='', max_length=10)),
-                ('cells', models.JSONField(default=list)),
-                ('values', models.JSONField(default=dict)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('problems', models.JSONField(default=list)),
-                ('imported', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='content', to='imports.import')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveBigIntegerField()),
+                ("key", models.CharField(blank=True, max_length=128)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("new", "new"),
+                            ("changed", "changed"),
+                            ("unchanged", "unchanged"),
+                            ("faulty", "faulty"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("", ""),
+                            ("applied", "done"),
+                            ("failed", "failed"),
+                            ("undone", "undone"),
+                            ("kept", "kept"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("cells", models.JSONField(default=list)),
+                ("values", models.JSONField(default=dict)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                ("problems", models.JSONField(default=list)),
+                (
+                    "imported",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="content", to="imports.import"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='KnownHeading',
+            name="KnownHeading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('heading', models.CharField(max_length=200)),
-                ('field', models.CharField(blank=True, max_length=32)),
-                ('merchant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=16)),
+                ("heading", models.CharField(max_length=200)),
+                ("field", models.CharField(blank=True, max_length=32)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['merchant', '-id'], name='import_by_merchant'),
+            model_name="import",
+            index=models.Index(fields=["merchant", "-id"], name="import_by_merchant"),
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(condition=models.Q(('state__in', ('checking', 'queued', 'applying', 'undo_queued', 'undoing'))), fields=['id'], name='import_to_work_on'),
+            model_name="import",
+            index=models.Index(
+                condition=models.Q(("state__in", ("checking", "queued", "applying", "undo_queued", "undoing"))),
+                fields=["id"],
+                name="import_to_work_on",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('mapping', 'checking', 'checked', 'queued', 'applying', 'done', 'undo_queued', 'undoing', 'undone', 'refused', 'discarded'))), name='import_state_known'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        (
+                            "mapping",
+                            "checking",
+                            "checked",
+                            "queued",
+                            "applying",
+                            "done",
+                            "undo_queued",
+                            "undoing",
+                            "undone",
+                            "refused",
+                            "discarded",
+                        ),
+                    )
+                ),
+                name="import_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('catalogue', 'bulk', 'tracking', 'merchants'))), name='import_kind_known'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ("catalogue", "bulk", "tracking", "merchants"))),
+                name="import_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'merchants'), ('merchant__isnull', True)), models.Q(models.Q(('kind', 'merchants'), _negated=True), ('merchant__isnull', False)), _connector='OR'), name='import_of_a_merchant_or_of_merchants'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "merchants"), ("merchant__isnull", True)),
+                    models.Q(models.Q(("kind", "merchants"), _negated=True), ("merchant__isnull", False)),
+                    _connector="OR",
+                ),
+                name="import_of_a_merchant_or_of_merchants",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'merchants'), _negated=True), ('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('made_by')), _negated=True), _connector='OR'), name='import_of_merchants_four_eyes'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "merchants"), _negated=True),
+                    ("confirmed_by__isnull", True),
+                    models.Q(("confirmed_by", models.F("made_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="import_of_merchants_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('applying', 'undoing'))), fields=('merchant',), name='import_one_at_a_time'),
+            model_name="import",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("applying", "undoing"))),
+                fields=("merchant",),
+                name="import_one_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.UniqueConstraint(condition=models.Q(('merchant__isnull', True), ('state__in', ('applying', 'undoing'))), fields=('kind',), name='import_of_merchants_one_at_a_time'),
+            model_name="import",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("merchant__isnull", True), ("state__in", ("applying", "undoing"))),
+                fields=("kind",),
+                name="import_of_merchants_one_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('mapping', 'checking', 'checked', 'queued', 'applying'))), fields=('merchant', 'kind', 'digest'), name='import_same_file_once', nulls_distinct=False),
+            model_name="import",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("mapping", "checking", "checked", "queued", "applying"))),
+                fields=("merchant", "kind", "digest"),
+                name="import_same_file_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddIndex(
-            model_name='importline',
-            index=models.Index(fields=['imported', 'verdict', 'outcome', 'number'], name='import_line_to_do'),
+            model_name="importline",
+            index=models.Index(fields=["imported", "verdict", "outcome", "number"], name="import_line_to_do"),
         ),
         migrations.AddConstraint(
-            model_name='importline',
-            constraint=models.UniqueConstraint(fields=('imported', 'number'), name='import_line_once'),
+            model_name="importline",
+            constraint=models.UniqueConstraint(fields=("imported", "number"), name="import_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='importline',
-            constraint=models.UniqueConstraint(condition=models.Q(('verdict', 'faulty'), _negated=True), fields=('imported', 'key'), name='import_line_key_once'),
+            model_name="importline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("verdict", "faulty"), _negated=True),
+                fields=("imported", "key"),
+                name="import_line_key_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importline',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ('new', 'changed', 'unchanged', 'faulty'))), name='import_line_verdict_known'),
+            model_name="importline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verdict__in", ("new", "changed", "unchanged", "faulty"))),
+                name="import_line_verdict_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importline',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ('', 'applied', 'failed', 'undone', 'kept'))), name='import_line_outcome_known'),
+            model_name="importline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ("", "applied", "failed", "undone", "kept"))),
+                name="import_line_outcome_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knownheading',
-            constraint=models.UniqueConstraint(fields=('merchant', 'kind', 'heading'), name='import_heading_once', nulls_distinct=False),
+            model_name="knownheading",
+            constraint=models.UniqueConstraint(
+                fields=("merchant", "kind", "heading"), name="import_heading_once", nulls_distinct=False
+            ),
         ),
     ]
