@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "mall.fulfilment",
     "mall.imports",
     "mall.api",
+    "mall.notices",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
