@@ -250,8 +250,7 @@ def _change(line: ImportLine, currency: str) -> ChangeView:
             shown_value(name=name, value=line.before.get(name), currency=currency)[:200],
             shown_value(name=name, value=value, currency=currency)[:200],
         )
-        for name, value in line.after.items()
-        if name in called
+        for name, value in ((name, line.after[name]) for name in called if name in line.after)
     )
     name = str(line.values.get("title") or line.values.get("name") or (line.cells[1] if len(line.cells) > 1 else ""))
     return ChangeView(line.number, line.key, name[:120], fields)

@@ -148,12 +148,13 @@ def by_field(row: Import, line: RawLine) -> dict[str, str]:
         for name, column in row.columns.items()
     }
     if not row.fixed:
-        return cells
+        # Faults are told in the order of the file.
+        return dict(sorted(cells.items(), key=lambda cell: row.columns[cell[0]]))
     named = dict(zip(row.headings, line.cells, strict=False))
     for name, text in row.fixed.items():
         if not cells.get(name):
             cells[name] = _PLACE.sub(lambda found: _placed(named.get(found.group(1), ""), found.group(2)), text)
-    return cells
+    return dict(sorted(cells.items(), key=lambda cell: row.columns.get(cell[0], len(line.cells))))
 
 
 def _unmarked(cell: str, *, text: bool) -> str:
