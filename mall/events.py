@@ -107,6 +107,24 @@ class OffersChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuyBoxChanged(Event):
+    """Other weights decide from now on which of several offers is shown first."""
+
+    name = "mall.buy_box_changed"
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalDecided(Event):
+    """The bank's staff decided on what a merchant proposed for the catalogue."""
+
+    name = "mall.proposal_decided"
+    proposal_id: int
+    merchant: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MerchantOpened(Event):
     """A merchant may sell from now on."""
 

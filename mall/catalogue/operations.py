@@ -28,7 +28,8 @@ ProductCategory = get_model("catalogue", "ProductCategory")
 ProductClass = get_model("catalogue", "ProductClass")
 
 GOODS = "Goods"
-MAX_STOCK = 2**31 - 1
+MAX_STOCK = offers.MAX_STOCK
+MAX_HANDLING_DAYS = offers.MAX_HANDLING_DAYS
 _LOCK_KEY = "mall.list_products"
 
 
@@ -37,7 +38,8 @@ class ListProduct:
     """A merchant's offer of a product. `price_minor` is minor units, `stock` None means it never runs out.
 
     `category` is a path like ("Home", "Kitchen"). Offers with the same `product_key` are of the same product,
-    by several merchants; without one each offer is a product of its own.
+    by several merchants; without one each offer is a product of its own. `handling_days` are working days until it
+    leaves; a merchant makes one offer of a product in each condition.
     """
 
     title: str
@@ -52,16 +54,25 @@ class ListProduct:
     attributes: Mapping[str, str] = field(default_factory=dict)
     weight: int | None = None
     product_key: str = ""
+    condition: str = StockRecord.NEW
+    handling_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOffer:
-    """A merchant asks another price, or has another number in stock; None leaves it as it is."""
+    """A merchant asks another price, or has another number in stock; None leaves it as it is.
+
+    `seen_price_minor` and `seen_stock` are what he saw when he decided: where one of them is given and is not what
+    stands, nothing is changed, so that two windows do not undo each other.
+    """
 
     stockrecord_id: int
     by: Actor
     price_minor: int | None = None
     stock: int | None = None
+    handling_days: int | None = None
+    seen_price_minor: int | None = None
+    seen_stock: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +107,17 @@ def list_products(*, requests: Sequence[ListProduct]) -> list[Listed | UnableToL
             if (problem := _problem(request=request, merchant=merchants.get(request.merchant_id)))
         }
         fresh: dict[tuple[int, str], ListProduct] = {}
+        offered = _offered(requests=requests)
         for index, request in enumerate(requests):
             pair = (request.merchant_id, request.sku)
-            if index not in problems and pair not in known:
-                fresh.setdefault(pair, request)
+            if index in problems or pair in known or pair in fresh:
+                continue
+            thing = (request.merchant_id, request.product_key, request.condition)
+            if request.product_key and thing in offered:
+                problems[index] = f"“{request.title}” is offered already, under the number {offered[thing]}."
+                continue
+            fresh[pair] = request
+            offered[thing] = request.sku
         if fresh:
             _write(requests=list(fresh.values()), merchants=merchants)
         offers = known | (_known_offers(requests=list(fresh.values()), merchants=merchants) if fresh else {})
@@ -127,6 +145,10 @@ def _problem(*, request: ListProduct, merchant: Merchant | None) -> str:
         return f"“{request.title}” cannot cost {request.price_minor} minor units."
     if request.stock is not None and not 0 <= request.stock <= MAX_STOCK:
         return f"“{request.title}” cannot have {request.stock} pieces in stock."
+    if request.condition not in dict(StockRecord.CONDITIONS):
+        return f"“{request.title}” cannot be in the condition “{request.condition}”: it is new, renewed or used."
+    if not 0 <= request.handling_days <= MAX_HANDLING_DAYS:
+        return f"“{request.title}” must leave within {MAX_HANDLING_DAYS} working days."
     return ""
 
 
@@ -144,6 +166,24 @@ def _known_offers(
             [[request.merchant_id for request in requests], [request.sku for request in requests]],
         )
         return {(merchant, sku): (product, offer) for merchant, sku, product, offer in cursor.fetchall()}
+
+
+def _offered(*, requests: Sequence[ListProduct]) -> dict[tuple[int, str, str], str]:
+    """Return under which number merchants offer the products of these keys already, by condition."""
+    keys = sorted({request.product_key for request in requests if request.product_key})
+    if not keys:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id, p.upc, s.condition, s.partner_sku FROM catalogue_product p
+            JOIN partner_stockrecord s ON s.product_id = p.id
+            JOIN merchants_merchant m ON m.partner_id = s.partner_id
+            WHERE p.upc = ANY(%s) AND m.id = ANY(%s)
+            """,
+            [keys, sorted({request.merchant_id for request in requests})],
+        )
+        return {(merchant, upc, condition): sku for merchant, upc, condition, sku in cursor.fetchall()}
 
 
 def _write(*, requests: list[ListProduct], merchants: Mapping[int, Merchant]) -> None:
@@ -178,6 +218,8 @@ def _write(*, requests: list[ListProduct], merchants: Mapping[int, Merchant]) ->
                 price=bank.decimal(amount=request.price_minor, currency=request.currency),
                 num_in_stock=request.stock,
                 num_allocated=0,
+                condition=request.condition,
+                handling_days=request.handling_days,
             )
             for request, product in zip(requests, products, strict=True)
         ]
@@ -283,7 +325,13 @@ def change_offers(*, requests: Sequence[ChangeOffer]) -> list[Listed | UnableToL
     """
     wishes = [
         offers.SetOffer(
-            stockrecord_id=request.stockrecord_id, price_minor=request.price_minor, stock=request.stock, by=request.by
+            stockrecord_id=request.stockrecord_id,
+            price_minor=request.price_minor,
+            stock=request.stock,
+            handling_days=request.handling_days,
+            seen_price_minor=request.seen_price_minor,
+            seen_stock=request.seen_stock,
+            by=request.by,
         )
         for request in requests
     ]

@@ -22,11 +22,14 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     found = details.details(product_id=pk, chosen=chosen, at=at)
     if found is None:
         raise Http404
+    if found.product_id != pk:
+        # A product with variants is shown as the one to begin with, under that one's address, which may change.
+        return redirect("product", found.slug, found.product_id)
     if found.slug != product_slug:
         return redirect("product", found.slug, pk, permanent=True)
     offer = found.offer
     said = hints.lines(request=request, amount=offer.price, currency=offer.currency, at=at) if offer else []
-    alike = cards.alike(product_ids=[pk], count=ALIKE)
+    alike = cards.alike(product_ids=[found.family_id], count=ALIKE)
     response = render(
         request,
         "mall/product.html",
@@ -45,7 +48,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
             ),
         },
     )
-    seen.remember(request=request, response=response, product_id=pk)
+    seen.remember(request=request, response=response, product_id=found.family_id)
     return response
 
 

@@ -62,6 +62,8 @@ def apply(*, rule: Mapping[str, object], offer: Offer) -> dict[str, object]:
         )
     if stock := rule.get("stock"):
         made["stock"] = _new_stock(now=offer.facts["stock"], how=str(stock["how"]), by=stock["by"])
+    if (days := rule.get("days")) is not None:
+        made["days"] = int(str(days))
     if state := rule.get("state"):
         made["state"] = state
     return made

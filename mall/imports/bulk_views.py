@@ -18,7 +18,7 @@ from mall.imports.undoing import shown_value
 from mall.merchants import roles
 from mall.merchants.access import staff_page
 from mall.merchants.views import framed
-from mall.partner.operations import UNLIMITED
+from mall.partner.operations import MAX_HANDLING_DAYS, UNLIMITED
 from mall.queries.merchants import Workplace
 
 PAGE = 50
@@ -71,6 +71,15 @@ class RuleForm(forms.Form):
     stock_by = forms.CharField(
         label=_("Pieces"), required=False, max_length=12, widget=forms.TextInput(attrs={"inputmode": "numeric"})
     )
+    days = forms.IntegerField(
+        label=_("Handling days"),
+        required=False,
+        min_value=0,
+        max_value=MAX_HANDLING_DAYS,
+        help_text=_("Working days until it leaves; empty: stays."),
+        error_messages={"invalid": _("Write a whole number of days.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
@@ -117,6 +126,8 @@ class RuleForm(forms.Form):
             never = data["stock_how"] == UNLIMITED
             made["stock"] = {"how": bulk_rules.SET if never else data["stock_how"],
                              "by": UNLIMITED if never else data["stock_by"]}  # fmt: skip
+        if data["days"] is not None:
+            made["days"] = data["days"]
         if data["state"]:
             made["state"] = data["state"]
         return made

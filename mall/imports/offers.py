@@ -17,7 +17,7 @@ from mall.catalogue.texts import ChangeTexts, UnableToChangeTexts, change_texts
 from mall.imports.categories import Known
 from mall.imports.shape import Outcome, Problem
 from mall.partner import operations as partner
-from mall.partner.operations import UNLIMITED, SetOffer, UnableToSetOffer
+from mall.partner.operations import MAX_HANDLING_DAYS, UNLIMITED, SetOffer, UnableToSetOffer
 
 LISTED, UNLISTED = "listed", "unlisted"
 MOST_PIECES = 1_000_000
@@ -57,7 +57,8 @@ SELECT s.id, s.product_id, m.id, s.partner_sku, s.version, coalesce(s.num_alloca
        ARRAY(SELECT c.category_id FROM catalogue_productcategory c
              WHERE c.product_id = coalesce(p.parent_id, p.id) ORDER BY c.id),
        s.price_currency, coalesce(nullif(p.title, ''), parent.title, ''),
-       coalesce(nullif(p.description, ''), parent.description, ''), s.price, s.kept_price, s.num_in_stock
+       coalesce(nullif(p.description, ''), parent.description, ''), s.price, s.kept_price, s.num_in_stock,
+       s.handling_days, s.condition
 FROM partner_stockrecord s
 JOIN merchants_merchant m ON m.partner_id = s.partner_id
 JOIN catalogue_product p ON p.id = s.product_id
@@ -94,7 +95,7 @@ def _rows(statement: str, values: Sequence[object]) -> list[Offer]:
 def _offer(
     known: Known, pk: int, product_id: int, merchant_id: int, sku: str, version: int, reserved: int, own: bool,
     categories: list[int], currency: str, title: str, description: str, price: Decimal | None, kept: Decimal | None,
-    stock: int | None,
+    stock: int | None, days: int, condition: str,
 ) -> Offer:  # fmt: skip
     asked = kept if price is None else price
     facts = {
@@ -103,6 +104,8 @@ def _offer(
         "category": known.text(pk=categories[0]) if categories else "",
         "price": 0 if asked is None else bank.minor(amount=asked, currency=currency),
         "stock": UNLIMITED if stock is None else stock,
+        "days": days,
+        "condition": condition,
         "state": UNLISTED if price is None else LISTED,
     }
     return Offer(pk, product_id, merchant_id, sku, version, reserved, own, tuple(categories), currency, facts)
@@ -137,6 +140,14 @@ def objections(*, after: Mapping[str, object], offer: Offer | None) -> list[Prob
     stock = after.get("stock")
     if isinstance(stock, int):
         found += _stock_objections(stock=stock, reserved=offer.reserved if offer else 0)
+    days = after.get("days")
+    if isinstance(days, int) and days > MAX_HANDLING_DAYS:
+        what = _("What is ordered must leave within %(most)d working days.") % {"most": MAX_HANDLING_DAYS}
+        found.append(Problem(_("Handling days"), what, _("Write a number from 0 to %(most)d.") % {
+            "most": MAX_HANDLING_DAYS}))  # fmt: skip
+    if offer and "condition" in after:
+        what = _("An offer keeps its condition: this one is %(condition)s.") % {"condition": offer.facts["condition"]}
+        found.append(Problem(_("Condition"), what, _("List the other one under a number of its own.")))
     if after.get("price") == 0:
         found.append(Problem(_("Price"), _("A price of zero gives it away."), _("Write a price above zero.")))
     if offer and not offer.own and (shared := [name for name in TEXTS if name in after]):
@@ -196,6 +207,7 @@ def _wish(*, offer: Offer, after: Mapping[str, object], actor: Actor, extra: Map
         stockrecord_id=offer.stockrecord_id,
         price_minor=after.get("price"),
         stock=after.get("stock"),
+        handling_days=after.get("days"),
         listed=None if "state" not in after else after["state"] == LISTED,
         expected_version=extra.get("version"),
         by=actor,

@@ -109,14 +109,14 @@ def receive(*, file: File) -> Received:
 
 
 def prepare_bulk(*, merchant_id: int, choice: Mapping[str, object], by: int, at: datetime) -> Received:
-    """Begin a bulk change: `choice` names offers (`ids` or `filter`) and what is done to `price`, `stock`, `state`.
+    """Begin a bulk change: `choice` names offers (`ids` or `filter`) and what becomes of price, stock, days and state.
 
     The same change of the same offers is not begun twice while the first waits.
 
     :raises UnableToImport: nothing is to be changed.
     """
-    if not any(choice.get(name) for name in ("price", "stock", "state")):
-        raise UnableToImport(_("Say what to change: the price, the stock or the state."))
+    if not any(choice.get(name) is not None for name in ("price", "stock", "days", "state")):
+        raise UnableToImport(_("Say what to change: the price, the stock, the handling days or the state."))
     if choice.get("ids") is not None and not choice["ids"]:
         raise UnableToImport(_("No offer is chosen: tick some, or take all that the filter finds."))
     digest = hashlib.sha256(json.dumps(choice, sort_keys=True, default=str).encode()).hexdigest()

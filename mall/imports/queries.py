@@ -158,6 +158,8 @@ def name_of(*, row: Import) -> str:
     if stock:
         sign = "+" if stock["how"] == "add" and not str(stock["by"]).startswith("-") else ""
         told.append(_("stock %(by)s") % {"by": f"{sign}{stock['by']}"})
+    if row.choice.get("days") is not None:
+        told.append(_("handling days %(days)s") % {"days": row.choice["days"]})
     if state:
         told.append(_("listed") if state == "listed" else _("unlisted"))
     return _("Many offers: %(what)s") % {"what": ", ".join(told)}

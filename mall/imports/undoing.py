@@ -153,6 +153,8 @@ def field_labels() -> dict[str, str]:
         "category": _("Category"),
         "price": _("Price"),
         "stock": _("Stock"),
+        "days": _("Handling days"),
+        "condition": _("Condition"),
         "state": _("State"),
     }
 

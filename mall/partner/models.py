@@ -4,12 +4,16 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractStockRecord
 from oscar.apps.partner.exceptions import InvalidStockAdjustment
 
 
 class StockRecord(AbstractStockRecord):
-    """One merchant's price and stock of one product."""
+    """One merchant's offer of one product: price, stock, its condition, and the working days until it leaves."""
+
+    NEW, RENEWED, USED = "new", "renewed", "used"
+    CONDITIONS = ((NEW, _("New")), (RENEWED, _("Renewed")), (USED, _("Used")))
 
     product = models.ForeignKey("catalogue.Product", on_delete=models.PROTECT, related_name="stockrecords")
     partner = models.ForeignKey("partner.Partner", on_delete=models.PROTECT, related_name="stockrecords")
@@ -17,6 +21,8 @@ class StockRecord(AbstractStockRecord):
     kept_price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     # Moves with every change of what is offered, whoever makes it: what was read before is known to be old.
     version = models.BigIntegerField(db_default=1, editable=False)
+    condition = models.CharField(max_length=8, choices=CONDITIONS, default=NEW, db_default=NEW)
+    handling_days = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta(AbstractStockRecord.Meta):
         abstract = False
@@ -37,6 +43,13 @@ class StockRecord(AbstractStockRecord):
             models.CheckConstraint(
                 name="partner_price_asked_or_kept", condition=Q(price__isnull=True) | Q(kept_price__isnull=True)
             ),
+            models.CheckConstraint(
+                name="partner_condition_known", condition=Q(condition__in=("new", "renewed", "used"))
+            ),
+            models.CheckConstraint(
+                name="partner_handling_within_a_month", condition=Q(handling_days__gte=0, handling_days__lte=30)
+            ),
+            models.UniqueConstraint(fields=["partner", "product", "condition"], name="partner_one_offer_per_condition"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -46,7 +59,8 @@ class StockRecord(AbstractStockRecord):
                 condition=pgtrigger.Condition(
                     "OLD.version IS DISTINCT FROM NEW.version OR OLD.price IS DISTINCT FROM NEW.price "
                     "OR OLD.kept_price IS DISTINCT FROM NEW.kept_price "
-                    "OR OLD.num_in_stock IS DISTINCT FROM NEW.num_in_stock"
+                    "OR OLD.num_in_stock IS DISTINCT FROM NEW.num_in_stock "
+                    "OR OLD.handling_days IS DISTINCT FROM NEW.handling_days"
                 ),
                 func="NEW.version = OLD.version + 1; RETURN NEW;",
             ),

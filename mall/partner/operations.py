@@ -15,12 +15,12 @@ from django.db import connection, transaction
 
 from mall import bank
 from mall.actors import MERCHANT, OPERATIONS, Actor
-from mall.partner.models import StockRecord
 from mall.search import operations as search
 
 UNLIMITED: Literal["unlimited"] = "unlimited"
 MAX_STOCK = 2**31 - 1
 MAX_PRICE = 10**11
+MAX_HANDLING_DAYS = 30
 Stock = int | Literal["unlimited"]
 
 
@@ -37,6 +37,8 @@ class UnableToSetOffer(Exception):
 class OfferFacts:
     """What is offered: minor units, pieces on the shelf with those ordered and not sent yet, and whether it is listed.
 
+    `handling_days` are working days until it leaves.
+
     `version` moves with every change of the others but `reserved`.
     """
 
@@ -45,13 +47,15 @@ class OfferFacts:
     listed: bool
     reserved: int
     version: int
+    handling_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetOffer:
     """A wish for one offer, named by its id or by the merchant's own number; None leaves a thing as it is.
 
-    With `expected_version` it is granted only while the offer is as it was then.
+    With `expected_version` it is granted only while the offer is as it was then; with `seen_price_minor` or
+    `seen_stock` only while that is what stands, so that two windows do not undo each other.
     """
 
     stockrecord_id: int | None = None
@@ -60,7 +64,10 @@ class SetOffer:
     price_minor: int | None = None
     stock: Stock | None = None
     listed: bool | None = None
+    handling_days: int | None = None
     expected_version: int | None = None
+    seen_price_minor: int | None = None
+    seen_stock: int | None = None
     by: Actor
 
 
@@ -92,7 +99,7 @@ class _Row:
 
 _LOCK = """
 SELECT s.id, s.product_id, m.id, s.partner_sku, s.price_currency, s.price, s.kept_price, s.num_in_stock,
-       coalesce(s.num_allocated, 0), s.version
+       coalesce(s.num_allocated, 0), s.version, s.handling_days
 FROM partner_stockrecord s JOIN merchants_merchant m ON m.partner_id = s.partner_id
 WHERE s.id = ANY(%s) OR s.id IN (
     SELECT named.id FROM unnest(%s::bigint[], %s::text[]) AS wanted (merchant, sku)
@@ -103,8 +110,8 @@ ORDER BY s.id FOR NO KEY UPDATE OF s
 """
 _SET = """
 UPDATE partner_stockrecord s
-SET price = new.price, kept_price = new.kept, num_in_stock = new.stock, date_updated = %s
-FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::int[]) AS new (id, price, kept, stock)
+SET price = new.price, kept_price = new.kept, num_in_stock = new.stock, handling_days = new.days, date_updated = %s
+FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::int[], %s::int[]) AS new (id, price, kept, stock, days)
 WHERE s.id = new.id RETURNING s.id, s.version
 """
 
@@ -181,11 +188,11 @@ def lock(*, requests: Sequence[SetOffer]) -> tuple[dict[int, _Row], dict[tuple[i
 
 def _row(
     pk: int, product_id: int, merchant_id: int, sku: str, currency: str, price: Decimal | None, kept: Decimal | None,
-    stock: int | None, reserved: int, version: int,
+    stock: int | None, reserved: int, version: int, days: int,
 ) -> _Row:  # fmt: skip
     asked = kept if price is None else price
     minor = 0 if asked is None else bank.minor(amount=asked, currency=currency)
-    facts = OfferFacts(minor, UNLIMITED if stock is None else stock, price is not None, reserved, version)
+    facts = OfferFacts(minor, UNLIMITED if stock is None else stock, price is not None, reserved, version, days)
     return _Row(pk, product_id, merchant_id, sku, currency, facts)
 
 
@@ -203,6 +210,7 @@ def _decide(*, request: SetOffer, row: _Row | None) -> OfferSet:
             code="stale",
             remedy="Read it again, decide again, and send that version.",
         )
+    _check_seen(request=request, facts=facts, currency=row.currency)
     if request.price_minor is not None:
         if not 0 <= request.price_minor < MAX_PRICE:
             raise UnableToSetOffer("A price is zero or more.", code="price", remedy="Give a price of zero or more.")
@@ -210,9 +218,34 @@ def _decide(*, request: SetOffer, row: _Row | None) -> OfferSet:
     if request.stock is not None:
         _check_stock(stock=request.stock, reserved=facts.reserved)
         facts = replace(facts, stock=request.stock)
+    if request.handling_days is not None:
+        if not 0 <= request.handling_days <= MAX_HANDLING_DAYS:
+            raise UnableToSetOffer(
+                f"What is ordered must leave within {MAX_HANDLING_DAYS} working days.",
+                code="handling",
+                remedy=f"Give a number of days from 0 to {MAX_HANDLING_DAYS}.",
+            )
+        facts = replace(facts, handling_days=request.handling_days)
     if request.listed is not None:
         facts = replace(facts, listed=request.listed)
     return OfferSet(row.stockrecord_id, row.product_id, row.sku, row.facts, facts)
+
+
+def _check_seen(*, request: SetOffer, facts: OfferFacts, currency: str) -> None:
+    again = "Look at it again before you change it."
+    if request.seen_price_minor is not None and request.seen_price_minor != facts.price_minor:
+        now = bank.text(amount=facts.price_minor, currency=currency)
+        raise UnableToSetOffer(
+            f"The price was changed meanwhile and is {now} now: look again before you change it.",
+            code="stale",
+            remedy=again,
+        )
+    if request.seen_stock is not None and request.seen_stock != facts.stock:
+        raise UnableToSetOffer(
+            f"The stock was changed meanwhile and is {facts.stock} now: look again before you change it.",
+            code="stale",
+            remedy=again,
+        )
 
 
 def _check_stock(*, stock: Stock, reserved: int) -> None:
@@ -245,6 +278,7 @@ def _write(*, rows: list[_Row], at: datetime) -> dict[int, int]:
                 [price if row.facts.listed else None for price, row in zip(asked, rows, strict=True)],
                 [None if row.facts.listed else price for price, row in zip(asked, rows, strict=True)],
                 [None if row.facts.stock == UNLIMITED else row.facts.stock for row in rows],
+                [row.facts.handling_days for row in rows],
             ],
         )
         return dict(cursor.fetchall())
@@ -255,10 +289,3 @@ def _as_written(result: OfferSet | UnableToSetOffer, versions: dict[int, int]) -
         return result
     return replace(result, after=replace(result.after, version=versions[result.stockrecord_id]))
 
-
-def facts_of(*, record: StockRecord) -> OfferFacts:
-    """Return what an offer that was read says."""
-    return _row(
-        record.pk, record.product_id, 0, record.partner_sku, record.price_currency, record.price, record.kept_price,
-        record.num_in_stock, record.num_allocated or 0, record.version,
-    ).facts  # fmt: skip

@@ -141,7 +141,8 @@ def test_templates_and_exports_are_handed_out(browser, merchant):
     for path in (f"{DESK}template.csv", "/merchant/tracking/template.xlsx", "/merchant/catalogue/export.xlsx"):
         assert browser.get(path).status_code == 200
     text = b"".join(browser.get("/merchant/catalogue/export.csv").streaming_content).decode("utf-8-sig")
-    assert text.splitlines()[0] == "Article number,Name,Description,Category,Price,Currency,Stock,State"
+    headings = text.splitlines()[0]
+    assert headings == "Article number,Name,Description,Category,Price,Currency,Stock,Handling days,Condition,State"
     assert len(text.splitlines()) == 2
 
 

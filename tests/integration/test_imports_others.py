@@ -49,6 +49,7 @@ def test_a_tenth_less_rounded_is_looked_at_applied_and_undone(merchant):
         filter={},
         price={"how": "percent", "by": "-10", "rounding": "99"},
         stock={"how": "add", "by": "-2"},
+        days=3,
         state="unlisted",
     )
     assert (row.state, row.changed) == (states.CHECKED, 3)
@@ -56,7 +57,8 @@ def test_a_tenth_less_rounded_is_looked_at_applied_and_undone(merchant):
     confirm(row)
     assert prices(merchant) == [("22.99", 3, False), ("17.99", 3, False), ("0.99", 3, False)]
     other.refresh_from_db()
-    assert str(other.price) == "25.00"
+    assert (str(other.price), other.handling_days) == ("25.00", 0)
+    assert set(StockRecord.objects.filter(partner=merchant.partner_id).values_list("handling_days", flat=True)) == {3}
     row = undo(row)
     assert (row.undone, row.kept) == (3, 0)
     assert prices(merchant) == before

@@ -17,6 +17,7 @@ from mall.imports.offers import CATEGORY_IDS, LISTED, MADE, UNLISTED
 from mall.imports.shape import Checked, Field, Outcome, Problem
 from mall.imports.text_files import RawLine
 from mall.merchants import roles
+from mall.partner.models import StockRecord
 from mall.partner.operations import MAX_STOCK, UNLIMITED
 
 LONGEST_SKU = 64
@@ -56,6 +57,12 @@ def fields() -> tuple[Field, ...]:
               help=_("Pieces on your shelf, ordered ones included until sent; or “unlimited”."),
               synonyms=("Stock", "Quantity", "Qty", "Pieces", "Bestand", "Menge", "Lagerbestand", "Quantité",
                         "Cantidad", "Quantità", "Inventory", "Variant inventory qty", "Available")),
+        Field(code="days", label=_("Handling days"), example="1",
+              help=_("Working days until the parcel leaves, 0 to 30; empty: today."),
+              synonyms=("Handling days", "Handling time", "Lead time", "Lieferzeit", "Fulfillment latency")),
+        Field(code="condition", label=_("Condition"), example="new",
+              help=_("new, renewed or used; a new offer is new if nothing is said."),
+              synonyms=("Condition", "Item condition")),
         Field(code="state", label=_("State"), example=LISTED,
               help=_("listed or unlisted; an offer that is unlisted is not shown to shoppers."),
               synonyms=("State", "Status", "Listed", "Published", "Active", "Zustand", "Aktiv", "Estado", "Statut")),
@@ -202,6 +209,16 @@ class _Reader:
             return {"stock": UNLIMITED}
         return {"stock": amounts.pieces(text=text, most=MAX_STOCK)}
 
+    def _days(self, text: str) -> dict[str, object]:
+        return {"days": amounts.pieces(text=text, most=10_000)}
+
+    def _condition(self, text: str) -> dict[str, object]:
+        if text.casefold() not in dict(StockRecord.CONDITIONS):
+            raise amounts.UnclearFigure(
+                _("“%(text)s” is no condition.") % {"text": text[:40]}, remedy=_("Write “new”, “renewed” or “used”.")
+            )
+        return {"condition": text.casefold()}
+
     def _state(self, text: str) -> dict[str, object]:
         if text.casefold() in _YES | _NO:
             return {"state": LISTED if text.casefold() in _YES else UNLISTED}
@@ -224,6 +241,8 @@ def _make(*, imported: Import, lines: Sequence[ImportLine], at: datetime) -> lis
                 currency=imported.merchant.currency,
                 stock=None if line.values["stock"] == UNLIMITED else int(line.values["stock"]),
                 category=tuple(str(line.values["category"]).split(SIGN)),
+                condition=str(line.values.get("condition", StockRecord.NEW)),
+                handling_days=int(line.values.get("days", 0)),
                 at=at,
             )
             for line in whole
@@ -244,4 +263,5 @@ def _made(*, line: ImportLine, result: object) -> Outcome:
         what = str(result) if result else _("The offer is not there any more, and the line lacks what a new one needs.")
         return Outcome({}, {}, [Problem("", what, _("Put it right and import the line again."))], done=False)
     facts = {name: value for name, value in line.values.items() if name != "category_id"}
-    return Outcome({}, {"state": LISTED, "description": ""} | facts | {MADE: True})
+    usual = {"state": LISTED, "description": "", "days": 0, "condition": StockRecord.NEW}
+    return Outcome({}, usual | facts | {MADE: True})

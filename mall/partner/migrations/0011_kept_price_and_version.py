@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0032_category_exclude_from_menu_category_long_description'),
-        ('partner', '0008_stock_never_oversold'),
+        ('partner', '0010_one_offer_per_condition'),
     ]
 
     operations = [
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='stockrecord',
-            trigger=pgtrigger.compiler.Trigger(name='version_moves', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.version IS DISTINCT FROM NEW.version OR OLD.price IS DISTINCT FROM NEW.price OR OLD.kept_price IS DISTINCT FROM NEW.kept_price OR OLD.num_in_stock IS DISTINCT FROM NEW.num_in_stock)', func='NEW.version = OLD.version + 1; RETURN NEW;', hash='a7dcb306ddfb2253a0f5fd1526948bb68e93e380', operation='UPDATE', pgid='pgtrigger_version_moves_9e455', table='partner_stockrecord', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='version_moves', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.version IS DISTINCT FROM NEW.version OR OLD.price IS DISTINCT FROM NEW.price OR OLD.kept_price IS DISTINCT FROM NEW.kept_price OR OLD.num_in_stock IS DISTINCT FROM NEW.num_in_stock OR OLD.handling_days IS DISTINCT FROM NEW.handling_days)', func='NEW.version = OLD.version + 1; RETURN NEW;', hash='adc5b8c79c67bfebe3b8355cab5f2fd36a06a95a', operation='UPDATE', pgid='pgtrigger_version_moves_9e455', table='partner_stockrecord', when='BEFORE')),
         ),
         AddConstraintNotValid(
             model_name='stockrecord',

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Look at the rows that were there, beside whoever writes meanwhile."""
 
     dependencies = [
-        ("partner", "0009_kept_price_and_version"),
+        ("partner", "0011_kept_price_and_version"),
     ]
 
     operations = [
