@@ -144,10 +144,10 @@ def _columns(request: HttpRequest, *, pk: int) -> dict[str, dict]:
 
 
 @require_safe
-def problems_file(request: HttpRequest, place: Workplace | None, desk: Desk, pk: int, form: str) -> HttpResponseBase:
+def problems_file(request: HttpRequest, place: Workplace | None, desk: Desk, pk: str, form: str) -> HttpResponseBase:
     """Hand out the lines with something wrong."""
-    _own(place=place, desk=desk, pk=pk)
-    return exports.problems_file(import_id=pk, form=form)
+    _own(place=place, desk=desk, pk=int(pk))
+    return exports.problems_file(import_id=int(pk), form=form)
 
 
 @require_safe
