@@ -35,6 +35,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
     "mall.staff_invited": ["mall.subscribers.mail_invitation"],
+    "mall.application_moved": ["mall.subscribers.follow_application"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
     "payments.card_hold_refused": ["mall.subscribers.mail_card_hold_refused"],
@@ -145,5 +146,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
     "mall-count-common-searches": {"task": "mall.tasks.count_common_searches", "schedule": 3_600.0},
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
+    "mall-check-applications": {"task": "mall.tasks.check_applications", "schedule": crontab(hour=3, minute=10)},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }
