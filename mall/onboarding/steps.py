@@ -104,7 +104,7 @@ class PersonForm(forms.Form):
         help_text=_("0 for a director who owns nothing."),
         error_messages={
             "invalid": _("Please write the share in digits, like 33.3."),
-            "max_value": _("Nobody holds more than 100 %."),
+            "max_value": _("Nobody holds more than 100 %%."),
             "min_value": _("A share cannot be below zero."),
             "max_decimal_places": _("Two digits after the point are enough."),
             "max_digits": _("Please write the share in digits, like 33.3."),

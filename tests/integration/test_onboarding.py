@@ -12,13 +12,12 @@ from mall.actors import NotAllowed
 from mall.merchants import operations as merchants
 from mall.merchants.applications import UnableToDecide
 from mall.merchants.documents import UnableToKeepDocument, Upload
-from mall.merchants.models import KybDocument, Merchant, MerchantApplication
+from mall.merchants.models import KybDocument, MerchantApplication
 from mall.onboarding import checking, deciding, operations, queries, sanctions, states, terms
 from mall.onboarding.models import Check, Person, TermsSignature
 from mall.onboarding.operations import ChangedElsewhere, UnableToChangeApplication
 from tests.factories.mall import AT, deliver_events, make_address, make_merchant, make_shopper
 from tests.factories.onboarding import ACCOUNT, COMPANY, PDF, filled_in, make_operations, person, sent
-from tests.races import race
 
 pytestmark = pytest.mark.django_db
 
@@ -263,19 +262,3 @@ def test_every_state_is_reached_and_the_ended_ones_are_left_by_nothing():
     reached = {following for _state, _event, following in states.TRANSITIONS} | {"draft"}
     assert reached == {state for state, _name in MerchantApplication.STATES}
     assert not {state for state, _event, _next in states.TRANSITIONS} & set(states.ENDED)
-
-
-def test_two_people_who_decide_at_once_open_one_store(fresh_database):
-    row = sent()
-    first, second, third = make_operations(), make_operations(), make_operations()
-    deciding.agree(application_id=row.pk, by=first, at=AT)
-
-    results = race(
-        lambda: deciding.agree(application_id=row.pk, by=second, at=AT),
-        lambda: deciding.agree(application_id=row.pk, by=third, at=AT),
-    )
-
-    row.refresh_from_db()
-    assert sorted(isinstance(result, UnableToDecide) for result in results) == [False, True]
-    assert (row.state, Merchant.objects.count()) == ("approved", 1)
-    assert row.second_decision_by in (second, third)
