@@ -92,7 +92,7 @@ DESKS = (
         here="merchant-orders",
     ),
     Desk(
-        name="onboarding",
+        name="merchants-import",
         path="ops/merchants/import/",
         kind=MERCHANTS,
         kinds=(MERCHANTS,),
