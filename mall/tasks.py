@@ -9,6 +9,7 @@ from celery import shared_task
 from mall import bank
 from mall.checkout import operations as checkout
 from mall.fulfilment import operations as fulfilment
+from mall.returns import operations as returns
 from mall.search import operations as search
 from mall.search import queries
 
@@ -32,6 +33,12 @@ def count_search() -> None:
 def count_common_searches() -> int:
     """Count ahead what very common words can be narrowed by; return of how many words."""
     return queries.count_common()
+
+
+@shared_task
+def sweep_returns() -> int:
+    """Move the returns whose time is up; return how many."""
+    return returns.sweep_returns(at=bank.now())
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -376,16 +376,16 @@ def path(*, machine: Machine, state: str, target: str) -> tuple[str, ...] | None
     return None
 
 
-def document() -> str:
-    """Return the whole of ``docs/states.md``: every machine as a diagram and as a table."""
-    return "\n".join(_lines())
+def document(*, others: Sequence[Machine] = ()) -> str:
+    """Return the whole of ``docs/states.md``: every machine as a diagram and as a table, those of other apps last."""
+    return "\n".join(_lines(machines=(*MACHINES, *others)))
 
 
-def _lines() -> Iterator[str]:
+def _lines(*, machines: Sequence[Machine]) -> Iterator[str]:
     yield "# States"
     yield ""
-    yield "Generated from `payments/states.py` by `manage.py states --write docs/states.md`; edit the tables there."
-    for machine in MACHINES:
+    yield "Generated from `payments/states.py` and what `RIALTO_STATES` names by `manage.py states --write docs/states.md`; edit the tables there."
+    for machine in machines:
         yield ""
         yield f"## {machine.name.capitalize()}"
         yield ""

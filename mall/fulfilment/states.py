@@ -22,6 +22,7 @@ TRANSITIONS = (
     (DELIVERED, "refund in full", REFUNDED),
     (RELEASED, "refund in full", REFUNDED),
 )
+TABLE = ("consignment", "One merchant's part of an order on its way to the buyer.", TRANSITIONS)
 
 # Who can say that goods arrived; never the merchant. `time`: nobody spoke for as long as the policy waits.
 SAID_BY = ("carrier", "buyer", "operations", "time")

@@ -4,9 +4,10 @@ import pytest
 
 from config import env
 from payments import states
+from payments.management.commands import states as states_command
 from payments.reconciliation import money_flow
 
-DOCUMENTS = {"states.md": states.document, "money-flow.md": money_flow.document}
+DOCUMENTS = {"states.md": states_command.document, "money-flow.md": money_flow.document}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -3,13 +3,20 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
 
 from payments import states
 
 
+def document() -> str:
+    """Return the page: the states of payments and of the apps above."""
+    return states.document(others=[states.Machine(*import_string(path)) for path in settings.RIALTO_STATES])
+
+
 class Command(BaseCommand):
-    help = "Print the states of payments as documentation, or write it to a file."
+    help = "Print the states of payments and of the apps above as documentation, or write it to a file."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -17,6 +24,6 @@ class Command(BaseCommand):
 
     def handle(self, *, write: Path | None, **options: object) -> None:
         if write is None:
-            self.stdout.write(states.document())
+            self.stdout.write(document())
         else:
-            write.write_text(states.document(), encoding="utf-8")
+            write.write_text(document(), encoding="utf-8")
