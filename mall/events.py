@@ -168,3 +168,11 @@ class MessagePosted(Event):
     name = "mall.message_posted"
     thread: int
     side: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffInvited(Event):
+    """A person was asked to work for a merchant; the letter with the link is to be sent."""
+
+    name = "mall.staff_invited"
+    invitation_id: int

@@ -15,9 +15,10 @@ from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
 from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment
+from mall.merchants import letters
 from mall.messages import news
 from mall.order.models import CANCELLED, Order
-from mall.returns import letters
+from mall.returns import letters as return_letters
 from mall.returns import operations as returns
 from mall.search import operations as search
 from payments import events as bank_events
@@ -160,7 +161,7 @@ def pay_returns(happened: Sequence[events.ReturnRefundDue]) -> None:
 def mail_returns(happened: Sequence[events.ReturnMoved]) -> None:
     """Write to buyers and stores whose return went on."""
     since = bank.now() - MAIL_WITHIN
-    letters.send_return_letters(keys=[event.key for event in happened if event.at >= since])
+    return_letters.send_return_letters(keys=[event.key for event in happened if event.at >= since])
 
 
 def mail_messages(happened: Sequence[events.MessagePosted]) -> None:
@@ -263,3 +264,8 @@ def mail_came_back(happened: Sequence[bank_events.PaymentCameBack]) -> None:
 def _raise(problems: Sequence[Exception]) -> None:
     if problems:
         raise NotDone("; ".join(str(problem) for problem in problems[:5]))
+
+
+def mail_invitation(happened: Sequence[events.StaffInvited]) -> None:
+    """Send people the link by which they begin to work for a store."""
+    letters.send_invitations(invitation_ids=[event.invitation_id for event in happened])

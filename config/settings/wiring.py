@@ -38,6 +38,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.return_closed": ["mall.subscribers.release_after_return"],
     "mall.message_posted": ["mall.subscribers.mail_messages"],
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
+    "mall.staff_invited": ["mall.subscribers.mail_invitation"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
     "payments.card_hold_refused": ["mall.subscribers.mail_card_hold_refused"],

@@ -1,25 +1,13 @@
 """Threads between a buyer and a merchant, what was written in them, and when the bank's staff looked."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from mall.history import append_only
+
 BUYER, STORE = "buyer", "store"
 SIDES = ((BUYER, "Buyer"), (STORE, "Store"))
-
-
-def _append_only(what: str) -> list[pgtrigger.Trigger]:
-    return [
-        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        pgtrigger.Trigger(
-            name="no_truncate",
-            when=pgtrigger.Before,
-            operation=pgtrigger.Truncate,
-            level=pgtrigger.Statement,
-            func=f"RAISE EXCEPTION '{what} are append-only';",
-        ),
-    ]
 
 
 class Thread(models.Model):
@@ -79,7 +67,7 @@ class Message(models.Model):
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        triggers = _append_only("Messages")
+        triggers = append_only(what="messages")
         indexes = [
             models.Index(fields=["thread", "-id"], name="message_of_thread"),
             models.Index(fields=["author", "-at"], name="message_by_author"),
@@ -100,7 +88,7 @@ class MessageFile(models.Model):
     stored_as = models.CharField(max_length=64, unique=True)
 
     class Meta:
-        triggers = _append_only("Files of messages")
+        triggers = append_only(what="messages' files")
 
     def __str__(self) -> str:
         return self.name
@@ -116,7 +104,7 @@ class Answer(models.Model):
     seconds = models.PositiveIntegerField()
 
     class Meta:
-        triggers = _append_only("Answers")
+        triggers = append_only(what="stores' answers")
         constraints = [
             models.CheckConstraint(condition=Q(answered_at__gte=F("asked_at")), name="answer_after_question")
         ]
@@ -173,7 +161,7 @@ class StaffReading(models.Model):
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        triggers = _append_only("Readings by staff")
+        triggers = append_only(what="staff's readings")
 
     def __str__(self) -> str:
         return f"reading of call {self.call_id}"

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mall import mail
+from mall.merchants import roles
 from mall.messages.models import BUYER, Thread
 from mall.queries import staff
 
@@ -28,7 +29,8 @@ def send_message_letters(*, waiting: Sequence[tuple[int, str, datetime]]) -> Non
         if row is None:
             continue
         if side == BUYER and row.store_unread:
-            letters.append(_letter(row=row, to=staff.owners_of(merchant_id=row.merchant_id), page="merchant-thread"))
+            people = staff.people_with(merchant_id=row.merchant_id, permission=roles.MESSAGES)
+            letters.append(_letter(row=row, to=people, page="merchant-thread"))
         elif side != BUYER and row.buyer_unread:
             letters.append(_letter(row=row, to=[row.buyer_id], page="thread"))
     mail.send(letters=letters)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from mall import actors
 from mall.actors import Actor
+from mall.merchants import roles
 from mall.messages.models import QuickAnswer
 from mall.messages.requests import UnableToWrite, UnknownThread
 
@@ -40,5 +41,5 @@ def remove_quick_answer(*, answer_id: int, by: Actor) -> None:
 
 
 def _of_store(*, by: Actor) -> None:
-    if by.kind != actors.MERCHANT or actors.former_staff(actors={by}):
+    if by.kind != actors.MERCHANT or actors.without_permission(actors={by}, permission=roles.MESSAGES):
         raise UnknownThread(_("You do not work for this store."))

@@ -11,6 +11,7 @@ from oscar.core.loading import get_model
 from mall import actors, bank, events
 from mall.actors import Actor
 from mall.customer.models import User
+from mall.merchants import roles
 from mall.messages import contact, files
 from mall.messages.models import BUYER, STORE, Answer, Message, Thread, WritingBlock
 from mall.messages.requests import (
@@ -99,7 +100,7 @@ def check_side(*, thread: Thread | None, by: Actor) -> str:
         thread is None
         or by.kind not in sides
         or not by.may_touch(merchant_id=thread.merchant_id, buyer_id=thread.buyer_id)
-        or actors.former_staff(actors={by})
+        or actors.without_permission(actors={by}, permission=roles.MESSAGES)
     ):
         raise UnknownThread(_("There is no such conversation of yours."))
     return sides[by.kind]

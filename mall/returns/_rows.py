@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from mall import actors, bank, events
 from mall.actors import Actor
+from mall.merchants import roles
 from mall.returns import states
 from mall.returns.models import BY_BUYER, BY_STORE, Return, ReturnEvent, ReturnRefund
 from mall.returns.requests import UnableToReturn, UnknownReturn
@@ -75,7 +76,7 @@ def lock_one(*, number: str, by: Actor) -> Return:
     if (
         row is None
         or not by.may_touch(merchant_id=row.merchant_id, buyer_id=row.buyer_id)
-        or actors.former_staff(actors={by})
+        or actors.without_permission(actors={by}, permission=roles.RETURNS)
     ):
         raise UnknownReturn(f"There is no return {number} for you.")
     return row

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mall import bank, mail
+from mall.merchants import roles
 from mall.queries import staff
 from mall.returns import states
 from mall.returns.models import Return, ReturnEvent
@@ -76,8 +77,8 @@ def _letters(*, row: ReturnEvent) -> Iterator[EmailMessage]:
     if moved in _TO_BUYER and not (row.event == "say" and not by_store):
         yield _letter(row=row, sentence=_TO_BUYER[moved], to=[row.of.buyer_id], page="return")
     if moved in _TO_STORE:
-        owners = staff.owners_of(merchant_id=row.of.merchant_id)
-        yield _letter(row=row, sentence=_TO_STORE[moved], to=owners, page="merchant-return")
+        people = staff.people_with(merchant_id=row.of.merchant_id, permission=roles.RETURNS)
+        yield _letter(row=row, sentence=_TO_STORE[moved], to=people, page="merchant-return")
 
 
 def _letter(*, row: ReturnEvent, sentence: str, to: Sequence[int], page: str) -> EmailMessage:

@@ -1,27 +1,14 @@
 """Returns: what a buyer sends back of a consignment, with its lines, pictures, refunds and history."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from mall.history import append_only
 from mall.returns import states
 from mall.returns.reasons import CODES, CONDITIONS, RIGHTS
 
 BY_BUYER, BY_STORE = "buyer", "store"
-
-
-def _append_only(what: str) -> list[pgtrigger.Trigger]:
-    return [
-        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        pgtrigger.Trigger(
-            name="no_truncate",
-            when=pgtrigger.Before,
-            operation=pgtrigger.Truncate,
-            level=pgtrigger.Statement,
-            func=f"RAISE EXCEPTION 'The {what} of returns is append-only';",
-        ),
-    ]
 
 
 class ReturnTerms(models.Model):
@@ -179,7 +166,7 @@ class ReturnEvent(models.Model):
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        triggers = _append_only("history")
+        triggers = append_only(what="returns")
 
     def __str__(self) -> str:
         return f"{self.event} {self.at:%Y-%m-%d}"
@@ -196,7 +183,7 @@ class ReturnPhoto(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
-        triggers = _append_only("pictures")
+        triggers = append_only(what="pictures of returns")
 
     def __str__(self) -> str:
         return f"picture {self.pk} of return {self.of_id}"
