@@ -71,6 +71,8 @@ urlpatterns = [
         name="merchant-settlement-file",
     ),
     path("", include("mall.merchants.staff_urls")),
+    path("", include("mall.returns.urls")),
+    path("", include("mall.messages.urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", components, name="components"),
     path("", include("mall.oscar_urls")),

@@ -387,7 +387,10 @@ def document(*, others: Sequence[Machine] = ()) -> str:
 def _lines(*, machines: Sequence[Machine]) -> Iterator[str]:
     yield "# States"
     yield ""
-    yield "Generated from `payments/states.py` and what `RIALTO_STATES` names by `manage.py states --write docs/states.md`; edit the tables there."
+    yield (
+        "Generated from `payments/states.py`, and from what `RIALTO_STATES` names, by "
+        "`manage.py states --write docs/states.md`; edit the tables there."
+    )
     for machine in machines:
         yield ""
         yield f"## {machine.name.capitalize()}"

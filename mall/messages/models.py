@@ -38,8 +38,7 @@ class Thread(models.Model):
                 fields=["merchant", "buyer", "product"], condition=Q(order__isnull=True), name="thread_one_a_question"
             ),
             models.CheckConstraint(
-                condition=Q(order__isnull=False, product__isnull=True)
-                | Q(order__isnull=True, product__isnull=False),
+                condition=Q(order__isnull=False, product__isnull=True) | Q(order__isnull=True, product__isnull=False),
                 name="thread_is_about_one_thing",
             ),
         ]
@@ -88,7 +87,7 @@ class MessageFile(models.Model):
     stored_as = models.CharField(max_length=64, unique=True)
 
     class Meta:
-        triggers = append_only(what="messages' files")
+        triggers = append_only(what="files of messages")
 
     def __str__(self) -> str:
         return self.name
@@ -104,7 +103,7 @@ class Answer(models.Model):
     seconds = models.PositiveIntegerField()
 
     class Meta:
-        triggers = append_only(what="stores' answers")
+        triggers = append_only(what="answers of stores")
         constraints = [
             models.CheckConstraint(condition=Q(answered_at__gte=F("asked_at")), name="answer_after_question")
         ]
@@ -161,7 +160,7 @@ class StaffReading(models.Model):
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        triggers = append_only(what="staff's readings")
+        triggers = append_only(what="readings by staff")
 
     def __str__(self) -> str:
         return f"reading of call {self.call_id}"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
+from django.utils.translation import ngettext
 
 from mall.messages.models import (
     BUYER,
@@ -178,9 +179,7 @@ def _messages(*, thread_id: int, before: int | None) -> tuple[tuple[MessageView,
     rows = rows[:MESSAGES_SHOWN][::-1]
     files: dict[int, list[FileView]] = defaultdict(list)
     for file in MessageFile.objects.filter(message__in=rows).order_by("pk"):
-        files[file.message_id].append(
-            FileView(file.pk, file.name, file.content_type.startswith("image/"), file.size)
-        )
+        files[file.message_id].append(FileView(file.pk, file.name, file.content_type.startswith("image/"), file.size))
     return tuple(_message(row=row, files=files[row.pk]) for row in rows), earlier
 
 
@@ -217,8 +216,7 @@ def of_order(*, order_number: str, user_id: int) -> dict[int, tuple[int, int]]:
     """Return the thread and its unread messages by merchant, for the threads about a buyer's order. One statement."""
     rows = Thread.objects.filter(order__number=order_number, buyer_id=user_id)
     return {
-        merchant_id: (pk, unread)
-        for merchant_id, pk, unread in rows.values_list("merchant_id", "pk", "buyer_unread")
+        merchant_id: (pk, unread) for merchant_id, pk, unread in rows.values_list("merchant_id", "pk", "buyer_unread")
     }
 
 
@@ -234,6 +232,17 @@ class AnswerTimes:
     answers: int
     median: int | None
     waiting: int
+
+    @property
+    def text(self) -> str:
+        """Return the median in words: minutes, hours or days, never less than one."""
+        seconds = self.median or 0
+        if seconds < 3_600:
+            return ngettext("%(n)s minute", "%(n)s minutes", n := max(1, round(seconds / 60))) % {"n": n}
+        if seconds < 48 * 3_600:
+            return ngettext("%(n)s hour", "%(n)s hours", n := round(seconds / 3_600)) % {"n": n}
+        n = round(seconds / 86_400)
+        return ngettext("%(n)s day", "%(n)s days", n) % {"n": n}
 
 
 def answer_times(*, merchant_id: int, at: datetime) -> AnswerTimes:

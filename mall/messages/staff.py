@@ -85,9 +85,7 @@ def lift_block(*, block_id: int, by: Actor, at: datetime) -> None:
     :raises UnableToWrite: he may already.
     """
     _staff_only(by=by)
-    if not WritingBlock.objects.filter(pk=block_id, lifted_at__isnull=True).update(
-        lifted_at=at, lifted_by=by.user_id
-    ):
+    if not WritingBlock.objects.filter(pk=block_id, lifted_at__isnull=True).update(lifted_at=at, lifted_by=by.user_id):
         raise UnableToWrite(_("This buyer may write already."))
 
 

@@ -201,9 +201,7 @@ def _turn(*, thread: Thread, message: Message, files_given: tuple[Attachment, ..
                 seconds=int(waited.total_seconds()),
             )
         thread.waiting_since = None
-    thread.save(
-        update_fields=["last_at", "last_side", "last_text", "buyer_unread", "store_unread", "waiting_since"]
-    )
+    thread.save(update_fields=["last_at", "last_side", "last_text", "buyer_unread", "store_unread", "waiting_since"])
     if is_news:
         bank.publish(
             happened=[events.MessagePosted(key=message.key, at=message.at, thread=thread.pk, side=message.side)]

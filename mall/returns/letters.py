@@ -56,7 +56,9 @@ _TO_STORE = {
     ("time out", states.REFUNDING): gettext_lazy(
         "You did not confirm goods that came to you: what is due goes back to the buyer."
     ),
-    ("escalate", states.ESCALATED): gettext_lazy("The bank looks at this return and decides. You can add what you know."),
+    ("escalate", states.ESCALATED): gettext_lazy(
+        "The bank looks at this return and decides. You can add what you know."
+    ),
     ("award", states.REFUNDING): gettext_lazy("The bank has decided: %(sum)s goes back to the buyer."),
     ("refuse", states.CLOSED): gettext_lazy("The bank has decided: nothing goes back to the buyer."),
 }

@@ -47,9 +47,7 @@ def pay_back(*, keys: Iterable[str], at: datetime) -> None:
             for row in waiting
         ]
     )
-    refused = {
-        row.pk: answer for row, answer in zip(waiting, answers, strict=True) if isinstance(answer, Exception)
-    }
+    refused = {row.pk: answer for row, answer in zip(waiting, answers, strict=True) if isinstance(answer, Exception)}
     _note(rows=[row for row in rows if row.pk not in refused], at=at)
     if refused:
         _shorten(rows=[row for row in waiting if row.pk in refused], at=at)

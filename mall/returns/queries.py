@@ -110,9 +110,7 @@ def returns_of(*, user_id: int, before: int | None, size: int) -> tuple[list[Ret
     return _page(found=Return.objects.filter(buyer_id=user_id), mark=before, size=size, oldest_first=False)
 
 
-def returns_to(
-    *, merchant_id: int, desk: str, mark: int | None, size: int
-) -> tuple[list[ReturnRow], int | None]:
+def returns_to(*, merchant_id: int, desk: str, mark: int | None, size: int) -> tuple[list[ReturnRow], int | None]:
     """Return a page of a merchant's returns and where the next begins. Two statements."""
     found = Return.objects.filter(merchant_id=merchant_id)
     if desk in DESK:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mall.actors import BUYER, OPERATIONS, SYSTEM_ACTOR, Actor
+from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.checks import check_consignments
 from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import RefundConsignment
-from mall.fulfilment import operations as fulfilment
 from mall.partner.models import StockRecord
 from mall.returns import operations
 from mall.returns.checks import check_returns
@@ -64,7 +64,12 @@ def test_a_return_keeps_its_money_from_the_store_and_gives_it_back_when_the_good
     part = make_parcel(market=market)
     before = money(market.shopper)
     row = ask(part, 1)
-    assert (row.number, row.state, row.right, row.delivery_paid_by) == (f"{part.number}-R1", "asked", "withdrawal", "buyer")
+    assert (row.number, row.state, row.right, row.delivery_paid_by) == (
+        f"{part.number}-R1",
+        "asked",
+        "withdrawal",
+        "buyer",
+    )
     assert (row.goods, row.delivery, row.claimed) == (2_500, 0, 2_500)
     claim = PartClaim.objects.get()
     assert (claim.key, claim.amount, claim.closed_at) == (f"return:{row.number}", 2_500, None)
@@ -149,7 +154,9 @@ def test_more_pieces_than_were_bought_cannot_go_back(market):
 )
 def test_the_window_ends_with_its_last_day(market, reason, days, works):
     part = make_parcel(market=market)
-    end = datetime.combine((ARRIVED + timedelta(days=days)).date(), datetime.max.time().replace(microsecond=0), tzinfo=UTC)
+    end = datetime.combine(
+        (ARRIVED + timedelta(days=days)).date(), datetime.max.time().replace(microsecond=0), tzinfo=UTC
+    )
     if works:
         assert ask(part, reason=reason, text="It flickers.", at=end).state == "asked"
     else:
@@ -160,7 +167,12 @@ def test_the_window_ends_with_its_last_day(market, reason, days, works):
 
 def test_a_store_may_give_more_days_and_pay_the_way(market):
     operations.set_terms(
-        merchant_id=market.first.pk, days=100, pays_delivery=True, address="Dock 7\nBremen", by=staff(market.first), at=AT
+        merchant_id=market.first.pk,
+        days=100,
+        pays_delivery=True,
+        address="Dock 7\nBremen",
+        by=staff(market.first),
+        at=AT,
     )
     row = ask(make_parcel(market=market), at=ARRIVED + timedelta(days=99))
     assert (row.right, row.delivery_paid_by) == ("store", "store")
@@ -224,9 +236,7 @@ def test_a_part_is_offered_twice_at_most_and_taken_with_the_goods_kept(market):
 def test_a_merchants_own_refund_leaves_what_a_return_asks_for(market):
     part = make_parcel(market=market)
     ask(part, 2)
-    asked = RefundConsignment(
-        number=part.number, amount=1, reason="kind", by=staff(market.first), key="own", at=ASKED
-    )
+    asked = RefundConsignment(number=part.number, amount=1, reason="kind", by=staff(market.first), key="own", at=ASKED)
     [result] = fulfilment.refund_consignments(requests=[asked])
     assert "0 left that could be refunded" in str(result)
     all_agree()
@@ -306,9 +316,9 @@ def test_who_is_a_side_does_not_decide(market):
 
 def test_silence_has_a_meaning_in_every_state(market):
     part = make_parcel(market=market, lamp=6)
-    asked, offered, accepted, lost, arrived, declined, reduced = (
-        [ask(part, 1) for _ in range(6)] + [ask(make_parcel(market=market), 1)]
-    )
+    asked, offered, accepted, lost, arrived, declined, reduced = [ask(part, 1) for _ in range(6)] + [
+        ask(make_parcel(market=market), 1)
+    ]
     answer(offered, "offer", amount=100)
     for row in (accepted, lost, arrived, reduced):
         answer(row, "accept")

@@ -10,195 +10,400 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('fulfilment', '0004_each_event_once'),
-        ('merchants', '0002_team'),
+        ("fulfilment", "0004_each_event_once"),
+        ("merchants", "0002_team"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Return',
+            name="Return",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=48, unique=True)),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('state', models.CharField(default='asked', max_length=12)),
-                ('outcome', models.CharField(blank=True, max_length=16)),
-                ('reason', models.CharField(max_length=24)),
-                ('text', models.TextField(blank=True)),
-                ('right', models.CharField(max_length=12)),
-                ('delivery_paid_by', models.CharField(max_length=8)),
-                ('goods', models.BigIntegerField()),
-                ('delivery', models.BigIntegerField(default=0)),
-                ('claimed', models.BigIntegerField()),
-                ('awarded', models.BigIntegerField(default=0)),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('offer', models.BigIntegerField(null=True)),
-                ('offers', models.PositiveSmallIntegerField(default=0)),
-                ('carrier', models.CharField(blank=True, max_length=64)),
-                ('tracking', models.CharField(blank=True, max_length=128)),
-                ('condition', models.CharField(blank=True, max_length=12)),
-                ('decision', models.BigIntegerField(null=True)),
-                ('decision_reason', models.CharField(blank=True, max_length=500)),
-                ('asked_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('received_at', models.DateTimeField(null=True)),
-                ('escalated_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('steps', models.PositiveIntegerField(default=0)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to=settings.AUTH_USER_MODEL)),
-                ('consignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='fulfilment.consignment')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='merchants.merchant')),
-                ('proposed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=48, unique=True)),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("state", models.CharField(default="asked", max_length=12)),
+                ("outcome", models.CharField(blank=True, max_length=16)),
+                ("reason", models.CharField(max_length=24)),
+                ("text", models.TextField(blank=True)),
+                ("right", models.CharField(max_length=12)),
+                ("delivery_paid_by", models.CharField(max_length=8)),
+                ("goods", models.BigIntegerField()),
+                ("delivery", models.BigIntegerField(default=0)),
+                ("claimed", models.BigIntegerField()),
+                ("awarded", models.BigIntegerField(default=0)),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("offer", models.BigIntegerField(null=True)),
+                ("offers", models.PositiveSmallIntegerField(default=0)),
+                ("carrier", models.CharField(blank=True, max_length=64)),
+                ("tracking", models.CharField(blank=True, max_length=128)),
+                ("condition", models.CharField(blank=True, max_length=12)),
+                ("decision", models.BigIntegerField(null=True)),
+                ("decision_reason", models.CharField(blank=True, max_length=500)),
+                ("asked_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("received_at", models.DateTimeField(null=True)),
+                ("escalated_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("steps", models.PositiveIntegerField(default=0)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="returns", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "consignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="returns", to="fulfilment.consignment"
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="returns", to="merchants.merchant"
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReturnEvent',
+            name="ReturnEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('event', models.CharField(max_length=16)),
-                ('state', models.CharField(max_length=12)),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=64)),
-                ('text', models.TextField(blank=True)),
-                ('amount', models.BigIntegerField(null=True)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='history', to='returns.return')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("event", models.CharField(max_length=16)),
+                ("state", models.CharField(max_length=12)),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=64)),
+                ("text", models.TextField(blank=True)),
+                ("amount", models.BigIntegerField(null=True)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "of",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="history", to="returns.return"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReturnLine',
+            name="ReturnLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('amount', models.BigIntegerField()),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returned', to='fulfilment.consignmentline')),
-                ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='returns.return')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveIntegerField()),
+                ("amount", models.BigIntegerField()),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="returned",
+                        to="fulfilment.consignmentline",
+                    ),
+                ),
+                (
+                    "of",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="returns.return"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReturnPhoto',
+            name="ReturnPhoto",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('side', models.CharField(choices=[('buyer', 'Buyer'), ('store', 'Store')], max_length=8)),
-                ('stored_as', models.CharField(max_length=64, unique=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('size', models.PositiveIntegerField()),
-                ('added_at', models.DateTimeField()),
-                ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='returns.return')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("side", models.CharField(choices=[("buyer", "Buyer"), ("store", "Store")], max_length=8)),
+                ("stored_as", models.CharField(max_length=64, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+                ("size", models.PositiveIntegerField()),
+                ("added_at", models.DateTimeField()),
+                (
+                    "of",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="photos", to="returns.return"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReturnRefund',
+            name="ReturnRefund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('amount', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=200)),
-                ('at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('of', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='returns.return')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("amount", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=200)),
+                ("at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(null=True)),
+                (
+                    "of",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="returns.return"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReturnTerms',
+            name="ReturnTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('days', models.PositiveSmallIntegerField(default=0)),
-                ('pays_delivery', models.BooleanField(default=False)),
-                ('address', models.TextField(blank=True)),
-                ('changed_at', models.DateTimeField()),
-                ('merchant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='return_terms', to='merchants.merchant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("days", models.PositiveSmallIntegerField(default=0)),
+                ("pays_delivery", models.BooleanField(default=False)),
+                ("address", models.TextField(blank=True)),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "merchant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="return_terms",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='return',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at', 'id'], name='return_due'),
+            model_name="return",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at", "id"], name="return_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='return',
-            index=models.Index(fields=['merchant', 'state', 'id'], name='return_by_merchant'),
+            model_name="return",
+            index=models.Index(fields=["merchant", "state", "id"], name="return_by_merchant"),
         ),
         migrations.AddIndex(
-            model_name='return',
-            index=models.Index(fields=['buyer', '-id'], name='return_by_buyer'),
+            model_name="return",
+            index=models.Index(fields=["buyer", "-id"], name="return_by_buyer"),
         ),
         migrations.AddIndex(
-            model_name='return',
-            index=models.Index(condition=models.Q(('state__in', ('escalated', 'proposed'))), fields=['state', 'id'], name='return_at_the_bank'),
+            model_name="return",
+            index=models.Index(
+                condition=models.Q(("state__in", ("escalated", "proposed"))),
+                fields=["state", "id"],
+                name="return_at_the_bank",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('asked', 'offered', 'accepted', 'sent', 'reduced', 'declined', 'escalated', 'proposed', 'refunding', 'refunded', 'closed', 'withdrawn'))), name='return_state_known'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        (
+                            "asked",
+                            "offered",
+                            "accepted",
+                            "sent",
+                            "reduced",
+                            "declined",
+                            "escalated",
+                            "proposed",
+                            "refunding",
+                            "refunded",
+                            "closed",
+                            "withdrawn",
+                        ),
+                    )
+                ),
+                name="return_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ('changed_mind', 'does_not_fit', 'ordered_wrong', 'damaged', 'not_as_described', 'wrong_item', 'incomplete', 'arrived_late'))), name='return_reason_known'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "reason__in",
+                        (
+                            "changed_mind",
+                            "does_not_fit",
+                            "ordered_wrong",
+                            "damaged",
+                            "not_as_described",
+                            "wrong_item",
+                            "incomplete",
+                            "arrived_late",
+                        ),
+                    )
+                ),
+                name="return_reason_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(('right__in', ('withdrawal', 'store', 'fault'))), name='return_right_known'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("right__in", ("withdrawal", "store", "fault"))), name="return_right_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(('condition__in', ('', 'as_new', 'opened', 'used', 'damaged', 'incomplete'))), name='return_condition_known'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("condition__in", ("", "as_new", "opened", "used", "damaged", "incomplete"))),
+                name="return_condition_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(('delivery_paid_by__in', ('buyer', 'store'))), name='return_delivery_payer_known'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("delivery_paid_by__in", ("buyer", "store"))), name="return_delivery_payer_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(('awarded__lte', models.F('claimed')), ('claimed__gt', 0), ('claimed__lte', django.db.models.expressions.CombinedExpression(models.F('goods'), '+', models.F('delivery'))), ('delivery__gte', 0), ('goods__gte', 0), ('refunded__gte', 0), ('refunded__lte', models.F('awarded'))), name='return_amounts_in_order'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("awarded__lte", models.F("claimed")),
+                    ("claimed__gt", 0),
+                    (
+                        "claimed__lte",
+                        django.db.models.expressions.CombinedExpression(models.F("goods"), "+", models.F("delivery")),
+                    ),
+                    ("delivery__gte", 0),
+                    ("goods__gte", 0),
+                    ("refunded__gte", 0),
+                    ("refunded__lte", models.F("awarded")),
+                ),
+                name="return_amounts_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('due_at__isnull', True), ('state__in', ('refunded', 'closed', 'withdrawn'))), models.Q(models.Q(('state__in', ('refunded', 'closed', 'withdrawn')), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='return_over_has_a_time'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("closed_at__isnull", False),
+                        ("due_at__isnull", True),
+                        ("state__in", ("refunded", "closed", "withdrawn")),
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ("refunded", "closed", "withdrawn")), _negated=True),
+                        ("closed_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="return_over_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='return',
-            constraint=models.CheckConstraint(condition=models.Q(('proposed_by__isnull', True), ('decided_by__isnull', True), models.Q(('proposed_by', models.F('decided_by')), _negated=True), _connector='OR'), name='return_decided_by_another'),
+            model_name="return",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("proposed_by__isnull", True),
+                    ("decided_by__isnull", True),
+                    models.Q(("proposed_by", models.F("decided_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="return_decided_by_another",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='returnevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3ecf5566130afecc5d05a6605ebc2ff5764e1754', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ceac0', table='returns_returnevent', when='BEFORE')),
+            model_name="returnevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3ecf5566130afecc5d05a6605ebc2ff5764e1754",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_ceac0",
+                    table="returns_returnevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='returnevent',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'The history of returns is append-only';", hash='f6e95894983208b56ac2a8ef6748ab538990cdb5', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_974b0', table='returns_returnevent', when='BEFORE')),
+            model_name="returnevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'The history of returns is append-only';",
+                    hash="f6e95894983208b56ac2a8ef6748ab538990cdb5",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_974b0",
+                    table="returns_returnevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.UniqueConstraint(fields=('of', 'line'), name='return_line_once'),
+            model_name="returnline",
+            constraint=models.UniqueConstraint(fields=("of", "line"), name="return_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 1), ('amount__gte', 0)), name='return_line_possible'),
+            model_name="returnline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gte", 1), ("amount__gte", 0)), name="return_line_possible"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='returnphoto',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='678df9203b6cec2123c68c55614cabd9cdb396ee', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b9151', table='returns_returnphoto', when='BEFORE')),
+            model_name="returnphoto",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="678df9203b6cec2123c68c55614cabd9cdb396ee",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_b9151",
+                    table="returns_returnphoto",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='returnphoto',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'The history of pictures of returns is append-only';", hash='f88a160d4e1b01227cf10404c48b5e3e0385d330', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_febcc', table='returns_returnphoto', when='BEFORE')),
+            model_name="returnphoto",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'The history of pictures of returns is append-only';",
+                    hash="f88a160d4e1b01227cf10404c48b5e3e0385d330",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_febcc",
+                    table="returns_returnphoto",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='returnrefund',
-            index=models.Index(condition=models.Q(('paid_at__isnull', True)), fields=['id'], name='return_refund_unpaid'),
+            model_name="returnrefund",
+            index=models.Index(
+                condition=models.Q(("paid_at__isnull", True)), fields=["id"], name="return_refund_unpaid"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='returnrefund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='return_refund_not_negative'),
+            model_name="returnrefund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0)), name="return_refund_not_negative"
+            ),
         ),
     ]
