@@ -17,6 +17,7 @@ from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment
 from mall.merchants import letters
 from mall.messages import news
+from mall.offers import operations as offers
 from mall.order.models import CANCELLED, Order
 from mall.returns import letters as return_letters
 from mall.returns import operations as returns
@@ -88,6 +89,13 @@ def refresh_search(happened: Sequence[events.OffersChanged]) -> None:
     search.refresh_products(product_ids={product_id for event in happened for product_id in event.product_ids})
     for merchant_id in sorted({event.merchant_id for event in happened if event.merchant_id is not None}):
         search.refresh_merchant(merchant_id=merchant_id)
+
+
+def rank_anew(happened: Sequence[events.BuyBoxChanged]) -> None:
+    """Choose anew what is shown first of everything that several merchants offer."""
+    if happened:
+        for _last in offers.rank_anew():
+            pass
 
 
 def capture_dispatched(happened: Sequence[events.ConsignmentDispatched]) -> None:
@@ -167,9 +175,7 @@ def mail_returns(happened: Sequence[events.ReturnMoved]) -> None:
 def mail_messages(happened: Sequence[events.MessagePosted]) -> None:
     """Tell people once that a message waits for them."""
     since = bank.now() - MAIL_WITHIN
-    news.send_message_letters(
-        waiting=[(event.thread, event.side, event.at) for event in happened if event.at >= since]
-    )
+    news.send_message_letters(waiting=[(event.thread, event.side, event.at) for event in happened if event.at >= since])
 
 
 def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:

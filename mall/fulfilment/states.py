@@ -1,5 +1,7 @@
 """A consignment's life as one table."""
 
+from payments.machines import Machine
+
 AWAITING_PAYMENT = "awaiting_payment"
 CONFIRMED = "confirmed"
 DISPATCHED = "dispatched"
@@ -22,7 +24,9 @@ TRANSITIONS = (
     (DELIVERED, "refund in full", REFUNDED),
     (RELEASED, "refund in full", REFUNDED),
 )
-TABLE = ("consignment", "One merchant's part of an order on its way to the buyer.", TRANSITIONS)
+CONSIGNMENT = Machine(
+    name="consignment", meaning="One merchant's part of an order on its way to the buyer.", transitions=TRANSITIONS
+)
 
 # Who can say that goods arrived; never the merchant. `time`: nobody spoke for as long as the policy waits.
 SAID_BY = ("carrier", "buyer", "operations", "time")

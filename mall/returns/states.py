@@ -1,5 +1,7 @@
 """A return's life as one table."""
 
+from payments import machines
+
 ASKED = "asked"
 OFFERED = "offered"
 ACCEPTED = "accepted"
@@ -37,56 +39,54 @@ OUTCOMES = (MONEY_BACK, KEPT, PART, DENIED, DECIDED_AGAINST, NOT_SENT, NOT_ARRIV
 # After these the same pieces may be asked for once more.
 GIVEN_UP = (NOT_SENT, TAKEN_BACK)
 
-# state, event, next state
-TRANSITIONS = (
-    (ASKED, "accept", ACCEPTED),
-    (ASKED, "let keep", REFUNDING),
-    (ASKED, "offer", OFFERED),
-    (ASKED, "decline", DECLINED),
-    (ASKED, "escalate", ESCALATED),
-    (ASKED, "withdraw", WITHDRAWN),
-    (ASKED, "time out", ACCEPTED),
-    (OFFERED, "take offer", REFUNDING),
-    (OFFERED, "refuse offer", ASKED),
-    (OFFERED, "withdraw", WITHDRAWN),
-    (OFFERED, "time out", ASKED),
-    (ACCEPTED, "send", SENT),
-    (ACCEPTED, "receive", REFUNDING),
-    (ACCEPTED, "reduce", REDUCED),
-    (ACCEPTED, "withdraw", WITHDRAWN),
-    (ACCEPTED, "time out", CLOSED),
-    (SENT, "receive", REFUNDING),
-    (SENT, "reduce", REDUCED),
-    (SENT, "escalate", ESCALATED),
-    (SENT, "time out", REFUNDING),
-    (SENT, "get lost", CLOSED),
-    (REDUCED, "agree", REFUNDING),
-    (REDUCED, "escalate", ESCALATED),
-    (REDUCED, "time out", REFUNDING),
-    (DECLINED, "escalate", ESCALATED),
-    (DECLINED, "withdraw", WITHDRAWN),
-    (DECLINED, "time out", CLOSED),
-    (ESCALATED, "propose", PROPOSED),
-    (ESCALATED, "award", REFUNDING),
-    (ESCALATED, "refuse", CLOSED),
-    (ESCALATED, "withdraw", WITHDRAWN),
-    (PROPOSED, "award", REFUNDING),
-    (PROPOSED, "refuse", CLOSED),
-    (PROPOSED, "object", ESCALATED),
-    (REFUNDING, "pay", REFUNDED),
+RETURN = machines.Machine(
+    name="return",
+    meaning="Goods that go back from a buyer to a merchant, and the money that follows them.",
+    transitions=(
+        (ASKED, "accept", ACCEPTED),
+        (ASKED, "let keep", REFUNDING),
+        (ASKED, "offer", OFFERED),
+        (ASKED, "decline", DECLINED),
+        (ASKED, "escalate", ESCALATED),
+        (ASKED, "withdraw", WITHDRAWN),
+        (ASKED, "time out", ACCEPTED),
+        (OFFERED, "take offer", REFUNDING),
+        (OFFERED, "refuse offer", ASKED),
+        (OFFERED, "withdraw", WITHDRAWN),
+        (OFFERED, "time out", ASKED),
+        (ACCEPTED, "send", SENT),
+        (ACCEPTED, "receive", REFUNDING),
+        (ACCEPTED, "reduce", REDUCED),
+        (ACCEPTED, "withdraw", WITHDRAWN),
+        (ACCEPTED, "time out", CLOSED),
+        (SENT, "receive", REFUNDING),
+        (SENT, "reduce", REDUCED),
+        (SENT, "escalate", ESCALATED),
+        (SENT, "time out", REFUNDING),
+        (SENT, "get lost", CLOSED),
+        (REDUCED, "agree", REFUNDING),
+        (REDUCED, "escalate", ESCALATED),
+        (REDUCED, "time out", REFUNDING),
+        (DECLINED, "escalate", ESCALATED),
+        (DECLINED, "withdraw", WITHDRAWN),
+        (DECLINED, "time out", CLOSED),
+        (ESCALATED, "propose", PROPOSED),
+        (ESCALATED, "award", REFUNDING),
+        (ESCALATED, "refuse", CLOSED),
+        (ESCALATED, "withdraw", WITHDRAWN),
+        (PROPOSED, "award", REFUNDING),
+        (PROPOSED, "refuse", CLOSED),
+        (PROPOSED, "object", ESCALATED),
+        (REFUNDING, "pay", REFUNDED),
+    ),
 )
-TABLE = ("return", "Goods that go back from a buyer to a merchant, and the money that follows them.", TRANSITIONS)
 
-_NEXT = {(state, event): following for state, event, following in TRANSITIONS}
-
-
-class ForbiddenMove(ValueError):
-    """A return cannot make this move from where it is."""
+ForbiddenMove = machines.ForbiddenTransition
 
 
 def may(*, state: str, event: str) -> bool:
     """Tell whether an event can happen in a state."""
-    return (state, event) in _NEXT
+    return machines.may(machine=RETURN, state=state, event=event)
 
 
 def move(*, state: str, event: str) -> str:
@@ -94,7 +94,4 @@ def move(*, state: str, event: str) -> str:
 
     :raises ForbiddenMove: the table has no such edge.
     """
-    try:
-        return _NEXT[state, event]
-    except KeyError:
-        raise ForbiddenMove(f"A return that is {state} cannot {event}.") from None
+    return machines.move(machine=RETURN, state=state, event=event)

@@ -7,7 +7,6 @@ from payments.models.cases import CaseNote, OperationsCase
 from payments.models.claims import PartClaim
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.elsewhere import (
-    AccountTier,
     BankEntry,
     BankFile,
     Batch,
@@ -32,10 +31,10 @@ from payments.models.reconciling import (
 from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
 from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
+from payments.models.tiers import TierChange
 from payments.models.verifying import Verification
 
 __all__ = [
-    "AccountTier",
     "BankEntry",
     "BankFile",
     "BankNotice",
@@ -90,6 +89,7 @@ __all__ = [
     "Sighting",
     "StepUpChallenge",
     "Tender",
+    "TierChange",
     "UsedCode",
     "Verification",
     "Voucher",

@@ -140,6 +140,14 @@ from payments.operations.ruling import (
 )
 from payments.operations.saved_cards import UnableToSave, card_options, remove_card, save_card, test_cards
 from payments.operations.sweeping import sweep
+from payments.operations.tiers import (
+    TierProposal,
+    UnableToChangeTier,
+    agree_to_tier,
+    decline_tier,
+    propose_tier,
+    tiers_of,
+)
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -209,10 +217,12 @@ __all__ = [
     "Ruling",
     "TenderRequest",
     "TermsOpened",
+    "TierProposal",
     "UnableToAnswer",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
+    "UnableToChangeTier",
     "UnableToClaim",
     "UnableToConfirm",
     "UnableToHandle",
@@ -231,6 +241,7 @@ __all__ = [
     "VoidPayment",
     "accept_dispute",
     "act_to_confirm",
+    "agree_to_tier",
     "answer_dispute",
     "answer_for_card",
     "approve_policy",
@@ -249,6 +260,7 @@ __all__ = [
     "correct_journal",
     "decide_goodwill",
     "decline_policy",
+    "decline_tier",
     "deliver",
     "dispute_lines_in_book",
     "expire_payments",
@@ -281,6 +293,7 @@ __all__ = [
     "poll_provider_events",
     "post_transactions",
     "propose_policy",
+    "propose_tier",
     "publish",
     "read_provider",
     "receive_money",
@@ -301,6 +314,7 @@ __all__ = [
     "take_case",
     "take_confirmation",
     "test_cards",
+    "tiers_of",
     "transfers_arrived",
     "undelivered",
     "unknown_disputes",

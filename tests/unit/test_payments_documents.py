@@ -7,7 +7,10 @@ from payments import states
 from payments.management.commands import states as states_command
 from payments.reconciliation import money_flow
 
-DOCUMENTS = {"states.md": states_command.document, "money-flow.md": money_flow.document}
+DOCUMENTS = {
+    "states.md": states_command.document,
+    "money-flow.md": money_flow.document,
+}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

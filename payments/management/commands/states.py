@@ -7,12 +7,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
-from payments import states
+from payments import machines, states
 
 
 def document() -> str:
-    """Return the page: the states of payments and of the apps above."""
-    return states.document(others=[states.Machine(*import_string(path)) for path in settings.RIALTO_STATES])
+    """Return the page: the states of payments, and of the apps above as `RIALTO_STATES` names them."""
+    others = [import_string(path) for path in settings.RIALTO_STATES]
+    return machines.document(machines=(*states.MACHINES, *others))
 
 
 class Command(BaseCommand):
