@@ -17,6 +17,7 @@ from mall.messages.forms import CallForm, MessageForm, QuickForm
 from mall.messages.models import STORE
 from mall.messages.requests import HasContactData, UnableToWrite, WriteMessage
 from mall.messages.views import before, fresh_form, written
+from mall.queries import desk
 from mall.queries.merchants import Workplace
 
 PAGE_SIZE = 25
@@ -35,7 +36,7 @@ def threads(request: HttpRequest, place: Workplace) -> HttpResponse:
         "rows": rows,
         "following": following,
         "is_waiting": waiting,
-        "times": queries.answer_times(merchant_id=place.merchant_id, at=bank.now()),
+        "desk": desk.desk(merchant_id=place.merchant_id, at=bank.now()),
     }
     return render(request, "mall/messages/desk.html", framed(request, place, HERE) | context)
 

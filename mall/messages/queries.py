@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q, QuerySet, Sum
-from django.utils.translation import ngettext
 
 from mall.messages.models import (
     BUYER,
@@ -206,12 +204,6 @@ def unread_of(*, user_id: int) -> int:
     return found.aggregate(n=Sum("buyer_unread"))["n"] or 0
 
 
-def unread_to(*, merchant_id: int) -> int:
-    """Return how many messages wait for a merchant. One statement."""
-    found = Thread.objects.filter(merchant_id=merchant_id, store_unread__gt=0)
-    return found.aggregate(n=Sum("store_unread"))["n"] or 0
-
-
 def of_order(*, order_number: str, user_id: int) -> dict[int, tuple[int, int]]:
     """Return the thread and its unread messages by merchant, for the threads about a buyer's order. One statement."""
     rows = Thread.objects.filter(order__number=order_number, buyer_id=user_id)
@@ -223,42 +215,6 @@ def of_order(*, order_number: str, user_id: int) -> dict[int, tuple[int, int]]:
 def quick_answers(*, merchant_id: int) -> list[QuickAnswer]:
     """Return a store's quick answers by title. One statement."""
     return list(QuickAnswer.objects.filter(merchant_id=merchant_id).order_by("title", "pk"))
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerTimes:
-    """How a store answered over 90 days: how often, the median wait in seconds, and how many wait now."""
-
-    answers: int
-    median: int | None
-    waiting: int
-
-    @property
-    def text(self) -> str:
-        """Return the median in words: minutes, hours or days, never less than one."""
-        seconds = self.median or 0
-        if seconds < 3_600:
-            return ngettext("%(n)s minute", "%(n)s minutes", n := max(1, round(seconds / 60))) % {"n": n}
-        if seconds < 48 * 3_600:
-            return ngettext("%(n)s hour", "%(n)s hours", n := round(seconds / 3_600)) % {"n": n}
-        n = round(seconds / 86_400)
-        return ngettext("%(n)s day", "%(n)s days", n) % {"n": n}
-
-
-def answer_times(*, merchant_id: int, at: datetime) -> AnswerTimes:
-    """Return how quickly a store answers. One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
-                (SELECT count(*) FROM conversations_thread WHERE merchant_id = %(m)s AND waiting_since IS NOT NULL)
-            FROM conversations_answer
-            WHERE merchant_id = %(m)s AND answered_at > %(since)s AND answered_at <= %(at)s
-            """,
-            {"m": merchant_id, "since": at - timedelta(days=90), "at": at},
-        )
-        answers, median, waiting = cursor.fetchone()
-    return AnswerTimes(answers, None if median is None else round(median), waiting)
 
 
 def calls(*, is_open: bool, before: int | None, size: int) -> list[StaffCall]:

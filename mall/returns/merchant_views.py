@@ -14,6 +14,7 @@ from mall.actors import NotAllowed
 from mall.merchants import roles
 from mall.merchants.access import actor, staff_page
 from mall.merchants.views import framed
+from mall.queries import desk
 from mall.queries.merchants import Workplace
 from mall.returns import operations, queries, states, words
 from mall.returns.forms import AnswerForm, CallForm, DeclineForm, OfferForm, ReceiveForm, TermsForm, WordForm
@@ -43,7 +44,7 @@ def returns(request: HttpRequest, place: Workplace) -> HttpResponse:
     rows, following = queries.returns_to(
         merchant_id=place.merchant_id, desk=chosen, mark=mark(request.GET.get("after", "")), size=PAGE_SIZE
     )
-    counts = queries.desk_counts(merchant_id=place.merchant_id)
+    counts = desk.desk(merchant_id=place.merchant_id, at=bank.now())
     numbers = {"answer": counts.answer, "way": counts.way, "bank": counts.bank}
     context = {
         "rows": words.listed(rows),

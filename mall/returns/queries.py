@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import QuerySet
 
 from mall.fulfilment.models import Consignment, ConsignmentLine
 from mall.returns import states
@@ -305,29 +305,3 @@ def of_order(*, order_number: str, user_id: int, at: datetime) -> dict[str, Part
             rows=tuple(known.pop(part.number, ())),
         )
     return shown | {number: PartReturns(False, None, tuple(rows)) for number, rows in known.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class DeskCounts:
-    """How much waits at a merchant's desk, and the next deadline."""
-
-    answer: int
-    way: int
-    bank: int
-    next_due: datetime | None
-
-
-def desk_counts(*, merchant_id: int) -> DeskCounts:
-    """Return what a merchant's returns wait for. One statement."""
-    counts = Return.objects.filter(merchant_id=merchant_id, state__in=states.OPEN).aggregate(
-        answer=Count("pk", filter=Q(state=states.ASKED)),
-        way=Count("pk", filter=Q(state__in=DESK["way"])),
-        bank=Count("pk", filter=Q(state__in=DESK["bank"])),
-        next_due=Min("due_at", filter=Q(state=states.ASKED)),
-    )
-    return DeskCounts(**counts)
-
-
-def bank_count() -> int:
-    """Return how many returns wait for the bank. One statement."""
-    return Return.objects.filter(state__in=DESK["bank"]).count()

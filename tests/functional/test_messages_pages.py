@@ -12,6 +12,7 @@ from mall.merchants.models import Membership
 from mall.messages import contact, operations, queries
 from mall.messages.models import Answer, Message, MessageFile, StaffReading, Thread
 from mall.messages.requests import HasContactData, OpenThread, UnableToWrite, UnknownThread, WriteMessage
+from mall.queries import desk
 from tests.factories.mall import AT, deliver_events, make_market, make_merchant, make_shopper, staff
 from tests.factories.returns import make_parcel, picture_file
 from tests.functional.test_returns_pages import make_operations
@@ -56,8 +57,8 @@ def test_a_question_and_its_answer_are_counted_and_the_wait_is_a_fact(market):
     row.refresh_from_db()
     assert (row.store_unread, row.buyer_unread, row.waiting_since) == (0, 2, None)
     assert Answer.objects.get().seconds == 7_200
-    times = queries.answer_times(merchant_id=market.first.pk, at=AT + timedelta(days=1))
-    assert (times.answers, times.text, times.waiting) == (1, "2 hours", 0)
+    seen = desk.desk(merchant_id=market.first.pk, at=AT + timedelta(days=1))
+    assert (seen.answers, seen.answer_time, seen.waiting, seen.unread) == (1, "2 hours", 0, 0)
     operations.mark_read(thread_id=row.pk, side="buyer")
     assert queries.unread_of(user_id=market.shopper.pk) == 0
 
