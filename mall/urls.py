@@ -70,6 +70,8 @@ urlpatterns = [
         name="merchant-settlement-file",
     ),
     path("", include("mall.merchants.staff_urls")),
+    path("", include("mall.returns.urls")),
+    path("", include("mall.messages.urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", component_views.components, name="components"),
     path("_components/schemes.css", component_views.schemes, name="component-schemes"),

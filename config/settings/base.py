@@ -25,6 +25,8 @@ INSTALLED_APPS = [
     "mall.merchants",
     "mall.onboarding",
     "mall.fulfilment",
+    "mall.returns",
+    "mall.messages",
     "mall.offers",
     "mall.attributes",
     "mall.proposals",
