@@ -14,6 +14,6 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("search", "0007_variants")]
+    dependencies = [("search", "0008_photo")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
