@@ -33,7 +33,7 @@ _PLAIN = (
 
 
 def insert(*, rows: Sequence[Row], ignore_conflicts: bool = False) -> list[Row]:
-    """Insert new rows of one model and return them, with their keys; columns the database fills are left to it.
+    """Insert new rows of one model and return them, with their keys; columns the database alone fills are left to it.
 
     With `ignore_conflicts` rows that are there already stay as they are, and nobody learns any key.
     """
@@ -86,7 +86,7 @@ def _columns(model: type[models.Model]) -> tuple[tuple[str, str, Callable], ...]
     return tuple(
         (field.column, _type(field), _reader(field))
         for field in model._meta.concrete_fields
-        if not field.primary_key and field.db_default is NOT_PROVIDED
+        if not field.primary_key and (field.db_default is NOT_PROVIDED or field.has_default())
     )
 
 

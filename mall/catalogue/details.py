@@ -33,7 +33,7 @@ class Offer:
     currency: str
     free: int | None
     delivery: quotes.DeliveryQuote
-    express: quotes.DeliveryQuote
+    express: quotes.DeliveryQuote | None
 
     @property
     def in_stock(self) -> bool:
@@ -105,9 +105,12 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
 
 
 def _offers(*, product_id: int, at: datetime) -> list[Offer]:
-    records = StockRecord.objects.filter(
-        product_id=product_id, price__isnull=False, partner__merchant__status=ACTIVE
-    ).select_related("partner__merchant")
+    records = list(
+        StockRecord.objects.filter(
+            product_id=product_id, price__isnull=False, partner__merchant__status=ACTIVE
+        ).select_related("partner__merchant")
+    )
+    plans = quotes.plans_of(merchants=[record.partner.merchant for record in records])
     ratings = {
         row["merchant"]: (row["rating"], row["reviews"])
         for row in MerchantReview.objects.filter(merchant__partner__stockrecords__product_id=product_id)
@@ -115,14 +118,22 @@ def _offers(*, product_id: int, at: datetime) -> list[Offer]:
         .annotate(rating=Avg("score"), reviews=Count("pk", distinct=True))
         .order_by()
     }
-    offers = [_offer(record=record, rating=ratings.get(record.partner.merchant.pk), at=at) for record in records]
+    offers = [
+        _offer(
+            record=record,
+            rating=ratings.get(record.partner.merchant.pk),
+            plan=plans[record.partner.merchant.pk],
+            at=at,
+        )
+        for record in records
+    ]
     return sorted(offers, key=lambda offer: (not offer.in_stock, offer.price, offer.stockrecord_id))
 
 
-def _offer(*, record: object, rating: tuple[float, int] | None, at: datetime) -> Offer:
+def _offer(*, record: object, rating: tuple[float, int] | None, plan: quotes.Plan, at: datetime) -> Offer:
     merchant = record.partner.merchant
     price = bank.minor(amount=record.price, currency=record.price_currency)
-    delivery, express = quotes.quotes(merchant=merchant, goods=price, at=at)
+    delivery, *faster = quotes.quotes(plan=plan, goods=price, at=at)
     return Offer(
         stockrecord_id=record.pk,
         merchant=merchant.name,
@@ -133,7 +144,7 @@ def _offer(*, record: object, rating: tuple[float, int] | None, at: datetime) ->
         currency=record.price_currency,
         free=None if record.num_in_stock is None else max(record.net_stock_level, 0),
         delivery=delivery,
-        express=express,
+        express=next((quote for quote in faster if quote.code == quotes.EXPRESS), None),
     )
 
 

@@ -24,6 +24,7 @@ class LockedStock:
     merchant_id: int
     merchant_name: str
     merchant_status: str
+    merchant_country: str
     title: str
     upc: str | None
     is_public: bool
@@ -31,7 +32,7 @@ class LockedStock:
 
 _LOCK = """
 SELECT s.id, s.product_id, s.partner_id, s.partner_sku, s.price_currency, s.price, s.num_in_stock IS NOT NULL,
-       coalesce(s.num_in_stock, 0) - coalesce(s.num_allocated, 0), m.id, m.name, m.status,
+       coalesce(s.num_in_stock, 0) - coalesce(s.num_allocated, 0), m.id, m.name, m.status, m.country,
        coalesce(nullif(p.title, ''), parent.title, ''), p.upc, p.is_public
 FROM partner_stockrecord s
 JOIN merchants_merchant m ON m.partner_id = s.partner_id

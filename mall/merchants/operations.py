@@ -223,18 +223,14 @@ def set_store(
     merchant_id: int,
     by: Actor,
     description: str,
-    delivery_charge: int | None,
-    delivery_free_from: int | None,
 ) -> None:
-    """Change what a store says of itself and asks for delivery (minor units; None: the mall's usual charge).
+    """Change what a store says of itself.
 
     :raises NotAllowed: the actor is not an owner of this merchant.
     """
     with transaction.atomic():
         _check_owner(merchant_id=merchant_id, by=by)
-        Merchant.objects.filter(pk=merchant_id).update(
-            description=description, delivery_charge=delivery_charge, delivery_free_from=delivery_free_from
-        )
+        Merchant.objects.filter(pk=merchant_id).update(description=description)
 
 
 def suspend(*, merchant_id: int, by: Actor) -> None:

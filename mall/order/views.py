@@ -12,6 +12,7 @@ from oscar.core.loading import get_model
 
 from mall import bank
 from mall.actors import BUYER, Actor
+from mall.basket import operations as baskets
 from mall.checkout.drafts import CancelOrder, UnableToCancelOrder
 from mall.checkout.operations import cancel_orders
 from mall.context import forget_basket_count
@@ -123,7 +124,14 @@ def again(request: HttpRequest, number: str) -> HttpResponse:
     for record in records:
         if record.can_be_bought and record.price_currency == found.currency:
             free = wanted[record.pk] if record.num_in_stock is None else record.net_stock_level
-            request.basket.add_product(record.product, min(wanted[record.pk], free), stockrecord=record)
+            try:
+                baskets.add(
+                    basket_id=request.basket.pk,
+                    stockrecord_id=record.pk,
+                    quantity=min(wanted[record.pk], free),
+                )
+            except baskets.UnableToChangeBasket:
+                continue
             added += 1
     forget_basket_count(request=request)
     if added < len(wanted):

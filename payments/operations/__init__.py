@@ -142,7 +142,7 @@ from payments.operations.saved_cards import UnableToSave, card_options, remove_c
 from payments.operations.sweeping import sweep
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
-from payments.operations.vouchers import IssueVoucher, issue_vouchers
+from payments.operations.vouchers import IssueVoucher, end_vouchers, issue_vouchers
 from payments.providers.card import NEW_CARD, ProviderSilent
 
 Success = TypeVar("Success")
@@ -246,6 +246,7 @@ __all__ = [
     "decline_policy",
     "deliver",
     "dispute_lines_in_book",
+    "end_vouchers",
     "expire_payments",
     "finish_dispute_calls",
     "give_goodwill",
