@@ -14,7 +14,7 @@ from babel.core import get_global
 from django.conf import settings
 from django.http import HttpResponseBase
 
-from payments import clock, events, methods, operations, queries
+from payments import clock, events, methods, operations, private_files, queries
 from payments.money import Money, largest_remainder
 from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
 from payments.settlement import elsewhere
@@ -22,6 +22,9 @@ from payments.views import settlement_files
 
 Event = events.Event
 Story = disputes.Story
+PrivateFiles = private_files.PrivateFiles
+FileDamaged = private_files.FileDamaged
+content_type = private_files.content_type
 
 AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")

@@ -114,3 +114,11 @@ class MerchantOpened(Event):
     merchant: str
     owner: str
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffInvited(Event):
+    """A person was asked to work for a merchant; the letter with the link is to be sent."""
+
+    name = "mall.staff_invited"
+    invitation_id: int

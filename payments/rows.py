@@ -82,7 +82,7 @@ def insert(*, rows: Sequence[Row], ignore_conflicts: bool = False) -> list[Row]:
 
 @cache
 def _columns(model: type[models.Model]) -> tuple[tuple[str, str, Callable], ...]:
-    """Return name, type and reader of each column that is written; the key and the database's defaults are not."""
+    """Return name, type and reader of each column that is written: not the key, nor what the database alone fills."""
     return tuple(
         (field.column, _type(field), _reader(field))
         for field in model._meta.concrete_fields

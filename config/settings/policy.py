@@ -23,6 +23,14 @@ RIALTO_COMMISSION_RETURNED_BPS = 10_000
 # Kept back from a merchant's settlements against later refunds, and for how long.
 RIALTO_RESERVE_BPS = 500
 RIALTO_RESERVE_MATURES_AFTER = timedelta(days=30)
+# What a merchant's risk tier makes of that; who has none keeps the rate of his terms (/ops/tiers/).
+RIALTO_RESERVE_TIERS = {
+    "trusted": {"bps": 0, "days": 0},
+    "low": {"bps": 200, "days": 14},
+    "standard": {"bps": 500, "days": 30},
+    "raised": {"bps": 1_500, "days": 60},
+    "high": {"bps": 3_000, "days": 90},
+}
 
 # A released consignment becomes available T+N days later, by the calendar of UTC.
 RIALTO_SETTLE_AFTER_DAYS = 2

@@ -34,6 +34,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
     "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
+    "mall.staff_invited": ["mall.subscribers.mail_invitation"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
     "payments.card_hold_refused": ["mall.subscribers.mail_card_hold_refused"],

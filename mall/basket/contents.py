@@ -224,7 +224,7 @@ def contents(*, basket: Basket, at: datetime, customer: str = "", country: str =
         problem=_("Goods of different currencies cannot be in one order: take some out.") if mixed else "",
         country=country,
         on=at,
-        rates=taxes.table(countries={country, *(plan.country for plan in plans.values())}),
+        rates=taxes.table(),
     )
 
 

@@ -41,7 +41,6 @@ class Placing:
     order: Order | None = None
     consignments: list[Consignment] = field(default_factory=list)
     taxes: dict[int, list[LineTax]] = field(default_factory=dict)
-    tax_classes: dict[int, str] = field(default_factory=dict)
 
     @property
     def tax(self) -> int:

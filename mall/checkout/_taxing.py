@@ -14,20 +14,15 @@ if TYPE_CHECKING:
 
 
 def tax(*, placings: Sequence[Placing]) -> None:
-    """Note on each placing the tax of its lines, by merchant and in their order. Two statements for any number."""
-    products = {placing.stock[line.stockrecord_id].product_id for placing in placings for line in placing.draft.lines}
-    classes = queries.classes_of(product_ids=products)
-    table = queries.table(
-        countries={_country(placing, merchant_id) for placing in placings for merchant_id in placing.merchants}
-    )
+    """Note on each placing the tax of its lines, by merchant and in their order."""
+    table = queries.table()
     for placing in placings:
         draft = placing.draft
         for merchant_id, lines in placing.merchants.items():
             country = _country(placing, merchant_id)
             rated = []
             for line in lines:
-                tax_class = classes[placing.stock[line.stockrecord_id].product_id]
-                placing.tax_classes[line.stockrecord_id] = tax_class
+                tax_class = placing.stock[line.stockrecord_id].tax_class
                 rate = table.rate(country=country, tax_class=tax_class, on=draft.at.date())
                 rated.append((line.amount, rate))
             placing.taxes[merchant_id] = computing.of_parcel(

@@ -146,7 +146,7 @@ def _line(*, placing: Placing, line: DraftLine, tax: LineTax) -> Line:
         ),
         unit_price_incl_tax=unit,
         unit_price_excl_tax=bank.decimal(amount=_net(amount=line.unit_price_minor, tax=tax), currency=currency),
-        tax_code=placing.tax_classes[record.id],
+        tax_code=record.tax_class,
         status=AWAITING_PAYMENT,
         num_allocated=line.quantity,
     )

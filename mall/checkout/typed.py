@@ -1,4 +1,4 @@
-"""What a shopper typed into the checkout, kept in his session: it is there after a sign-out, an expiry or a way back."""
+"""What a shopper typed into the checkout, kept in his session: it is there after a sign-out or a way back."""
 
 from __future__ import annotations
 

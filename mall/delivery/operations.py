@@ -8,11 +8,11 @@ from zoneinfo import available_timezones
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from mall import actors
-from mall.actors import Actor, NotAllowed
+from mall.actors import Actor
 from mall.delivery.models import MOST_CLOSED_DAYS, PICKUP, STANDARD, WAYS, DeliveryMethod, DeliveryTerms
 from mall.delivery.plans import Plan, Way
-from mall.merchants.models import OWNER, Membership, Merchant
+from mall.merchants import authority, roles
+from mall.merchants.models import Merchant
 from mall.search import operations as search
 
 MOST_AMOUNT = 10**9
@@ -25,13 +25,12 @@ class UnableToSetDelivery(Exception):
 def set_delivery(*, merchant_id: int, plan: Plan, by: Actor, at: datetime) -> None:
     """Replace how a store delivers; the country is the merchant's own, whatever the plan says.
 
-    :raises NotAllowed: the actor is not an owner of this merchant.
+    :raises NotAllowed: the actor may not set this merchant's delivery.
     :raises UnableToSetDelivery: a figure is not possible, or no way is left.
     """
     _check(plan=plan)
     with transaction.atomic():
-        merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
-        _check_owner(merchant_id=merchant_id, by=by)
+        merchant = authority.require(merchant_id=merchant_id, by=by, permission=roles.DELIVERY)
         terms, _created = DeliveryTerms.objects.update_or_create(
             merchant=merchant,
             defaults={
@@ -91,14 +90,3 @@ def _check(*, plan: Plan) -> None:
     for way in plan.ways:
         if not 0 <= way.charge <= MOST_AMOUNT or not 0 <= way.transit_days <= 60:
             raise UnableToSetDelivery(_("A charge or a number of days is not possible."))
-
-
-def _check_owner(*, merchant_id: int, by: Actor) -> None:
-    if by.kind == actors.OPERATIONS:
-        return
-    if not (
-        by.kind == actors.MERCHANT
-        and by.merchant_id == merchant_id
-        and Membership.objects.filter(merchant_id=merchant_id, user_id=by.user_id, role=OWNER).exists()
-    ):
-        raise NotAllowed("Only an owner of the store may do this.")

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods
 from mall import bank
 from mall.delivery import operations, queries
 from mall.delivery.forms import WAY_NAMES, DeliveryForm, as_typed
+from mall.merchants import roles
 from mall.merchants.access import actor, staff_page
 from mall.merchants.models import Merchant
 from mall.merchants.views import framed
 from mall.queries.merchants import Workplace
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.DELIVERY)
 @require_http_methods(["GET", "POST"])
 def delivery(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show how the store delivers and what shoppers are promised now; take a change."""

@@ -8,7 +8,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mall import bank
-from mall.merchants.models import CLERK, OWNER
 
 _AMOUNT_ERRORS = {
     "invalid": _("Please write the amount in digits, like 12.50."),
@@ -129,25 +128,6 @@ class OfferForm(forms.Form):
             "min_value": _("Stock cannot be below zero."),
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-    )
-
-
-class StaffForm(forms.Form):
-    """Somebody to work for the store."""
-
-    email = forms.EmailField(
-        label=_("E-mail"),
-        help_text=_("With which the person signs in here."),
-        error_messages={"required": _("Whose?")},
-    )
-    role = forms.ChoiceField(
-        label=_("Role"),
-        choices=[
-            (CLERK, _("Clerk: packs, answers, edits the catalogue")),
-            (OWNER, _("Owner: also money, staff and financing")),
-        ],
-        widget=forms.RadioSelect,
-        initial=CLERK,
     )
 
 

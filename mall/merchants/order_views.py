@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mall import bank
 from mall.fulfilment import operations, states
 from mall.fulfilment.requests import CancelConsignment, Dispatch, RefundConsignment, UnableToMoveConsignment
+from mall.merchants import roles
 from mall.merchants.access import actor, staff_page
 from mall.merchants.forms import CancelForm, DispatchForm, RefundForm
 from mall.merchants.views import framed
@@ -29,7 +30,7 @@ FILTERS = {
 }
 
 
-@staff_page
+@staff_page(may=roles.ORDERS_READ)
 @require_safe
 def orders(request: HttpRequest, place: Workplace) -> HttpResponse:
     """List the store's parcels, newest first."""
@@ -49,7 +50,7 @@ def orders(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "mall/merchant/orders.html", framed(request, place, "merchant-orders") | context)
 
 
-@staff_page
+@staff_page(may=roles.ORDERS_READ)
 @require_safe
 def order(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
     """Show one parcel, with what can be done with it."""
@@ -57,7 +58,7 @@ def order(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
 
 
 @require_POST
-@staff_page
+@staff_page(may=roles.ORDERS)
 def dispatch(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
     """Say that the parcel was handed to the carrier."""
     found = _own(place=place, number=number)
@@ -79,7 +80,7 @@ def dispatch(request: HttpRequest, place: Workplace, number: str) -> HttpRespons
 
 
 @require_POST
-@staff_page
+@staff_page(may=roles.ORDERS)
 def cancel(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
     """Say that the parcel will not be sent."""
     found = _own(place=place, number=number)
@@ -102,7 +103,7 @@ def cancel(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
 
 
 @require_POST
-@staff_page
+@staff_page(may=roles.ORDERS)
 def refund(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
     """Give the buyer money back; the form's key makes a double click one refund."""
     found = _own(place=place, number=number)
@@ -154,6 +155,7 @@ def _page(
     context = {
         "found": found,
         "part": part,
+        "may_act": roles.may(role=place.role, permission=roles.ORDERS),
         "steps": steps(part=part, for_buyer=False),
         "history": [(badge_of(status=event.status)[0], event) for event in part.events],
         "badge": badge_of(status=part.status),

@@ -9,11 +9,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
-from mall import actors, bank
+from mall import bank
 from mall.actors import Actor, NotAllowed
 from mall.customer.models import User
+from mall.merchants import authority, roles
 from mall.merchants.applications import is_operations
-from mall.merchants.models import Membership, Merchant
+from mall.merchants.models import Merchant
 from mall.promotions import queries
 from mall.promotions.models import (
     AMOUNT,
@@ -68,12 +69,11 @@ class NewPromotion:
 def make_promotion(*, merchant_id: int, wish: NewPromotion, by: Actor, at: datetime) -> int:
     """Make a promotion of a store's own goods; return its number.
 
-    :raises NotAllowed: the actor does not work for this merchant.
+    :raises NotAllowed: the actor may not run this merchant's promotions.
     :raises UnableToChangePromotion: the terms are not possible, the code is taken, or goods are another's.
     """
-    _check_staff(merchant_id=merchant_id, by=by)
     _check(wish=wish, at=at)
-    merchant = Merchant.objects.get(pk=merchant_id)
+    merchant = _merchant(merchant_id=merchant_id, by=by)
     own = StockRecord.objects.filter(product_id__in=wish.product_ids, partner_id=merchant.partner_id)
     if set(wish.product_ids) - set(own.values_list("product_id", flat=True)):
         raise UnableToChangePromotion(_("A promotion covers goods your own store sells."), field="products")
@@ -91,10 +91,10 @@ def make_promotion(*, merchant_id: int, wish: NewPromotion, by: Actor, at: datet
 def end_promotion(*, promotion_id: int, merchant_id: int, by: Actor, at: datetime) -> None:
     """End a store's promotion now; orders keep what they were given.
 
-    :raises NotAllowed: the actor does not work for this merchant.
+    :raises NotAllowed: the actor may not run this merchant's promotions.
     :raises UnableToChangePromotion: it is not the store's, or has ended.
     """
-    _check_staff(merchant_id=merchant_id, by=by)
+    _merchant(merchant_id=merchant_id, by=by)
     ended = Promotion.objects.filter(
         pk=promotion_id, merchant_id=merchant_id, merchant_funded=True, state=IN_FORCE
     ).update(state=ENDED, decided_at=at)
@@ -263,14 +263,9 @@ def _check(*, wish: NewPromotion, at: datetime) -> None:
         raise UnableToChangePromotion(_("Each customer may use it at least once."), field="per_customer")
 
 
-def _check_staff(*, merchant_id: int, by: Actor) -> None:
-    works = (
-        by.kind == actors.MERCHANT
-        and by.merchant_id == merchant_id
-        and Membership.objects.filter(merchant_id=merchant_id, user_id=by.user_id).exists()
-    )
-    if not works:
-        raise NotAllowed("Only people of the store may do this.")
+def _merchant(*, merchant_id: int, by: Actor) -> Merchant:
+    with transaction.atomic():
+        return authority.require(merchant_id=merchant_id, by=by, permission=roles.PROMOTIONS)
 
 
 def _operations_only(*, user: User) -> None:

@@ -11,6 +11,7 @@ from oscar.core.loading import get_model
 
 from mall import bank
 from mall.catalogue import tree
+from mall.merchants import roles
 from mall.merchants.access import actor, staff_page
 from mall.merchants.views import framed
 from mall.promotions import operations, preview, queries, words
@@ -20,7 +21,7 @@ from mall.queries.merchants import Workplace
 StockRecord = get_model("partner", "StockRecord")
 
 
-@staff_page
+@staff_page(may=roles.PROMOTIONS)
 @require_http_methods(["GET", "POST"])
 def promotions(request: HttpRequest, place: Workplace) -> HttpResponse:
     """List the store's promotions; make one, or show what it would have done to the last orders."""
@@ -65,7 +66,7 @@ def _made(request: HttpRequest, *, place: Workplace, form: PromotionForm, produc
 
 
 @require_POST
-@staff_page
+@staff_page(may=roles.PROMOTIONS)
 def end(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """End a promotion now."""
     try:

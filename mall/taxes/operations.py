@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from mall.actors import OPERATIONS, Actor, NotAllowed
+from mall.taxes import queries
 from mall.taxes.models import CLASSES, MOST_BPS, CategoryTaxClass, ProductTaxClass, TaxRate
 
 
@@ -37,6 +38,7 @@ def enter_rate(*, country: str, tax_class: str, rate_bps: int, starts_on: date, 
                 entered_by=str(by),
                 entered_at=at,
             )
+            transaction.on_commit(queries.forget_table)
     except IntegrityError:
         raise UnableToChangeTax(_("A rate of this class starts on that day already: take it back first.")) from None
     return row.pk
@@ -50,6 +52,7 @@ def take_back(*, rate_id: int, by: Actor, at: datetime) -> None:
     """
     _operations_only(by=by)
     gone, _rows = TaxRate.objects.filter(pk=rate_id, starts_on__gt=at.date()).delete()
+    transaction.on_commit(queries.forget_table)
     if not gone:
         raise UnableToChangeTax(_("This rate has begun, and stays: enter a new one from a later day."))
 

@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.core.cache import cache
 from django.db import connection
 
 from mall.taxes.computing import RateTable
 from mall.taxes.models import DIGITAL, STANDARD, CategoryTaxClass, TaxRate
 
-_CLASSES = """
-SELECT p.id, coalesce(
+# The class of product `p`, whose class of product is `kind` and whose own class of tax is `own`.
+CLASS_OF = f"""
+coalesce(
     own.tax_class,
-    CASE WHEN NOT coalesce(kind.requires_shipping, true) THEN %s END,
+    CASE WHEN NOT coalesce(kind.requires_shipping, true) THEN '{DIGITAL}' END,
     (SELECT c.tax_class
      FROM taxes_categorytaxclass c
      JOIN catalogue_category above ON above.id = c.category_id
@@ -22,13 +24,18 @@ SELECT p.id, coalesce(
      JOIN catalogue_productcategory pc ON pc.category_id = its.id
      WHERE pc.product_id = coalesce(p.parent_id, p.id)
      ORDER BY above.depth DESC, above.id LIMIT 1),
-    %s)
+    '{STANDARD}')
+"""  # noqa: S608 - what is put in are constants
+_CLASSES = f"""
+SELECT p.id, {CLASS_OF}
 FROM catalogue_product p
 LEFT JOIN taxes_producttaxclass own ON own.product_id = p.id
 LEFT JOIN catalogue_product parent ON parent.id = p.parent_id
 LEFT JOIN catalogue_productclass kind ON kind.id = coalesce(p.product_class_id, parent.product_class_id)
 WHERE p.id = ANY(%s)
-"""
+"""  # noqa: S608 - nothing of it comes from outside
+
+_TABLE, KEPT = "mall.tax-rates", 300
 
 
 def classes_of(*, product_ids: Iterable[int]) -> dict[int, str]:
@@ -40,15 +47,23 @@ def classes_of(*, product_ids: Iterable[int]) -> dict[int, str]:
     if not wanted:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_CLASSES, [DIGITAL, STANDARD, wanted])
+        cursor.execute(_CLASSES, [wanted])
         return dict(cursor.fetchall())
 
 
-def table(*, countries: Iterable[str]) -> RateTable:
-    """Return all that is known of the rates of these countries. One statement."""
-    wanted = sorted({country for country in countries if country})
+def table() -> RateTable:
+    """Return all rates. They are kept for some minutes: a new one starts tomorrow at the earliest."""
+    return cache.get_or_set(_TABLE, _read_table, KEPT)
+
+
+def forget_table() -> None:
+    """Read the rates anew the next time."""
+    cache.delete(_TABLE)
+
+
+def _read_table() -> RateTable:
     rows: dict[tuple[str, str], list[tuple[date, int]]] = {}
-    found = TaxRate.objects.filter(country__in=wanted).order_by("-starts_on")
+    found = TaxRate.objects.order_by("-starts_on")
     for country, tax_class, starts_on, rate_bps in found.values_list("country", "tax_class", "starts_on", "rate_bps"):
         rows.setdefault((country, tax_class), []).append((starts_on, rate_bps))
     return RateTable(rows={key: tuple(dated) for key, dated in rows.items()})

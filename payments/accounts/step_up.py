@@ -181,11 +181,20 @@ def start(
 
 
 def answer(
-    *, key: str, code: str, payee: str, amount: int | None, at: datetime, passkey: str = "", site: str = ""
+    *,
+    key: str,
+    code: str,
+    payee: str,
+    amount: int | None,
+    at: datetime,
+    passkey: str = "",
+    site: str = "",
+    account: str = "",
 ) -> None:
     """Accept the code, or what a passkey signed, for paying exactly ``amount`` to ``payee``; it is passed once.
 
     ``passkey`` is the browser's answer as JSON, ``site`` the host name of the page that asked for it.
+    The free payments of ``account`` begin anew with the right answer.
 
     :raises WrongCode: it is not the right answer for this, or the question is over.
     """
@@ -201,6 +210,8 @@ def answer(
                 right = _is_right(row=row, code="".join(code.split()), at=at)
             if right:
                 row.passed_at = at
+                if account:
+                    begin_anew(account=account)
             else:
                 problem = WRONG_PASSKEY if passkey else WRONG_CODE
                 problem = _(problem) % {"left": max(0, TRIES - row.tries)}

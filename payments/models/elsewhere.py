@@ -102,7 +102,7 @@ class Delivery(models.Model):
 class OutgoingPayment(models.Model):
     """A payment to an account at another bank; ``source`` is the ledger account it came from and goes back to."""
 
-    KINDS = ("payout", "transfer", "send_back")
+    KINDS = ("payout", "transfer", "send_back", "refund")
 
     key = models.CharField(max_length=200, unique=True)
     end_to_end_id = models.CharField(max_length=35, unique=True)
@@ -131,7 +131,7 @@ class OutgoingPayment(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="outgoing_above_zero"),
             models.CheckConstraint(
-                condition=Q(kind__in=("payout", "transfer", "send_back")), name="outgoing_kind_known"
+                condition=Q(kind__in=("payout", "transfer", "send_back", "refund")), name="outgoing_kind_known"
             ),
             models.CheckConstraint(condition=Q(state__in=OUTGOING.states), name="outgoing_state_known"),
         ]
@@ -184,18 +184,6 @@ class BankEntry(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-class AccountTier(models.Model):
-    """How well the bank knows a holder; who has none has the tier of his kind."""
-
-    holder = models.CharField(max_length=80, unique=True)
-    tier = models.CharField(max_length=20)
-    by = models.CharField(max_length=80)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.holder} is {self.tier}"
 
 
 class PayoutAccount(models.Model):

@@ -85,11 +85,9 @@ from payments.operations.evidence import (
 )
 from payments.operations.failed_refunds import (
     MadeUp,
-    PayFailedRefund,
     RefundFailed,
     named_at_provider,
     note_failed_refunds,
-    pay_failed_refunds,
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.making_up import (
@@ -140,10 +138,19 @@ from payments.operations.ruling import (
 )
 from payments.operations.saved_cards import UnableToSave, card_options, remove_card, save_card, test_cards
 from payments.operations.sweeping import sweep
+from payments.operations.tiers import (
+    TierProposal,
+    UnableToChangeTier,
+    agree_to_tier,
+    decline_tier,
+    propose_tier,
+    tiers_of,
+)
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, end_vouchers, issue_vouchers
-from payments.providers.card import NEW_CARD, ProviderSilent
+from payments.providers.card import NEW_CARD
+from payments.providers.card_api import ProviderSilent
 
 Success = TypeVar("Success")
 
@@ -189,7 +196,6 @@ __all__ = [
     "Opened",
     "Paper",
     "PartRequest",
-    "PayFailedRefund",
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
@@ -206,10 +212,12 @@ __all__ = [
     "Ruling",
     "TenderRequest",
     "TermsOpened",
+    "TierProposal",
     "UnableToAnswer",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
+    "UnableToChangeTier",
     "UnableToConfirm",
     "UnableToHandle",
     "UnableToMakeUp",
@@ -227,6 +235,7 @@ __all__ = [
     "VoidPayment",
     "accept_dispute",
     "act_to_confirm",
+    "agree_to_tier",
     "answer_dispute",
     "answer_for_card",
     "approve_policy",
@@ -244,6 +253,7 @@ __all__ = [
     "correct_journal",
     "decide_goodwill",
     "decline_policy",
+    "decline_tier",
     "deliver",
     "dispute_lines_in_book",
     "end_vouchers",
@@ -271,12 +281,12 @@ __all__ = [
     "open_merchant_terms",
     "open_paper",
     "passkey_options",
-    "pay_failed_refunds",
     "pay_in_capital",
     "payer_came_back",
     "poll_provider_events",
     "post_transactions",
     "propose_policy",
+    "propose_tier",
     "publish",
     "read_provider",
     "receive_money",
@@ -297,6 +307,7 @@ __all__ = [
     "take_case",
     "take_confirmation",
     "test_cards",
+    "tiers_of",
     "transfers_arrived",
     "undelivered",
     "unknown_disputes",

@@ -104,13 +104,13 @@ def confirm(
             at=at,
             passkey=passkey,
             site=site,
+            account=tender.source,
         )
     except step_up.WrongCode as problem:
         challenge = step_up.current(
             key=step_up.question_key(tender_id=tender_id), payee=tender.payment.reference, amount=amount
         )
         raise UnableToConfirm(str(problem), _confirmation(tender=tender, challenge=challenge)) from problem
-    step_up.begin_anew(account=tender.source)
     [outcome] = authorise_payments(requests=[Authorise(payment_id=tender.payment_id, at=at)])
     return outcome
 

@@ -13,10 +13,9 @@ from django.db import transaction
 from django.db.models import F
 
 from payments.models import Dispute, DisputeCall, DisputeEvent, Evidence, EvidenceFile
-from payments.operations import _evidence_files
 from payments.operations.disputing import DisputeNoted, note_disputes
 from payments.operations.errors import InProgress
-from payments.operations.evidence import ANSWERABLE, UnableToAnswer, locked
+from payments.operations.evidence import ANSWERABLE, PAPERS, UnableToAnswer, locked
 from payments.providers import card_money
 from payments.states import DISPUTE_CALL, move
 
@@ -111,7 +110,7 @@ def _ask(*, call: DisputeCall) -> card_money.DisputeFacts:
     papers = {}
     for file in EvidenceFile.objects.filter(dispute=call.dispute, removed_at__isnull=True).order_by("pk"):
         if not file.provider_file:
-            content = _evidence_files.read(stored_as=file.stored_as, digest=file.digest)
+            content = PAPERS.read(stored_as=file.stored_as, digest=file.digest)
             file.provider_file = card_money.upload_evidence(
                 content=content, content_type=file.content_type, key=f"evidence:{file.stored_as}"
             )

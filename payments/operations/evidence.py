@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from django.db import transaction
 
+from payments import private_files
 from payments.models import Dispute, DisputeEvent, Evidence, EvidenceFile
-from payments.operations import _evidence_files
 from payments.operations.errors import PaymentError
 
 # The card provider's own names.
@@ -31,6 +30,8 @@ LONGEST_TEXT = 20_000
 # What the provider takes, of all papers of a dispute together.
 MOST_BYTES = 4_500_000
 ANSWERABLE = ("needs_response", "inquiry")
+
+PAPERS = private_files.PrivateFiles(folder="evidence", purpose=b"rialto: evidence in disputes")
 
 
 class UnknownDispute(PaymentError):
@@ -119,7 +120,7 @@ def open_paper(*, file_id: int, merchant: str | None = None) -> tuple[str, str, 
     row = EvidenceFile.objects.select_related("dispute").filter(pk=file_id, removed_at__isnull=True).first()
     if row is None or merchant not in (None, row.dispute.merchant):
         raise UnknownDispute("There is no such paper.")
-    return row.name, row.content_type, _evidence_files.read(stored_as=row.stored_as, digest=row.digest)
+    return row.name, row.content_type, PAPERS.read(stored_as=row.stored_as, digest=row.digest)
 
 
 def locked(*, dispute_id: int, merchant: str | None = None) -> Dispute:
@@ -154,21 +155,22 @@ def _check(*, texts: Mapping[str, str], papers: Sequence[Paper]) -> None:
             raise UnableToAnswer(f"{paper.kind!r} is no paper of the evidence.")
         if not paper.content:
             raise UnableToAnswer(f"{paper.name} is empty: choose another file.")
-        if not _evidence_files.content_type(content=paper.content):
+        if not private_files.content_type(content=paper.content):
             raise UnableToAnswer(f"{paper.name} is neither a PDF nor a PNG nor a JPEG: save it as one of these.")
     if len({paper.kind for paper in papers}) != len(papers):
         raise UnableToAnswer("There is one paper of each kind: put several into one PDF.")
 
 
 def _file(*, row: Dispute, paper: Paper, by: str, at: datetime) -> EvidenceFile:
+    kept = PAPERS.keep(content=paper.content)
     return EvidenceFile(
         dispute=row,
         kind=paper.kind,
         name=Path(paper.name.replace("\\", "/")).name[:255] or "paper",
-        content_type=_evidence_files.content_type(content=paper.content),
-        size=len(paper.content),
-        digest=hashlib.sha256(paper.content).hexdigest(),
-        stored_as=_evidence_files.keep(content=paper.content),
+        content_type=private_files.content_type(content=paper.content),
+        size=kept.size,
+        digest=kept.digest,
+        stored_as=kept.stored_as,
         by=by,
         at=at,
     )

@@ -70,7 +70,7 @@ def dispute(
     identifier: str = "dp_1",
     reason: str = "fraudulent",
 ) -> dict:
-    """Return a dispute of the provider."""
+    """Return a dispute of the provider, as it tells it once these balance transactions belong to it."""
     return {
         "id": identifier,
         "object": "dispute",

@@ -62,6 +62,31 @@ def test_the_right_code_passes_once_for_its_payment_alone(holder: str) -> None:
         step_up.answer(key="k", code=code, at=AT, **PAYMENT)
 
 
+def test_only_the_right_code_lets_free_payments_begin_anew(holder: str) -> None:
+    assert [step_up.spend_freely(account="A", amount=5_000) for _ in range(4)] == [True, True, True, False]
+    code = ask(holder)
+    with pytest.raises(step_up.WrongCode):
+        step_up.answer(key="k", code=f"{(int(code) + 1) % 1_000_000:06}", at=AT, account="A", **PAYMENT)
+    assert step_up.challenge_needed(account="A", amount=1)
+    step_up.answer(key="k", code=code, at=AT, account="A", **PAYMENT)
+    assert not step_up.challenge_needed(account="A", amount=5_000)
+
+
+def test_an_answer_whose_free_payments_cannot_begin_anew_has_not_passed(
+    holder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*, account: str) -> None:
+        raise ConnectionError(account)
+
+    code = ask(holder)
+    with monkeypatch.context() as gone:
+        gone.setattr(step_up, "begin_anew", fail)
+        with pytest.raises(ConnectionError):
+            step_up.answer(key="k", code=code, at=AT, account="A", **PAYMENT)
+    assert not step_up.is_passed(key="k", at=AT, **PAYMENT)
+    step_up.answer(key="k", code=code, at=AT, account="A", **PAYMENT)
+
+
 def test_a_code_is_no_good_after_its_time_or_after_five_wrong_tries(holder: str) -> None:
     code = ask(holder)
     with pytest.raises(step_up.WrongCode, match="too old"):

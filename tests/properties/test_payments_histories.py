@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from payments import models, operations, settlement
 from payments.ledger import operations as ledger
-from payments.operations import errors
-from payments.reconciliation import checks
+from payments.operations import _remote, errors
+from payments.reconciliation import card_checks, checks
+from tests.factories import disputes
 from tests.factories.payments import (
     AT,
     authorise,
@@ -33,6 +34,10 @@ amounts = st.integers(min_value=1, max_value=9_999)
 parts = st.integers(min_value=0, max_value=5)
 acts = st.one_of(
     st.tuples(st.just("pay"), st.lists(amounts, min_size=1, max_size=3), st.integers(0, 12_000)),
+    st.tuples(st.just("pay by card"), st.lists(amounts, min_size=1, max_size=3), st.integers(0, 3_000)),
+    st.tuples(st.just("dispute"), parts, st.none() | amounts),
+    st.tuples(st.just("decide"), parts, st.sampled_from(["won", "lost", "under_review", "money back"])),
+    st.tuples(st.just("tell again"), parts, parts),
     st.tuples(st.just("capture"), parts, st.none() | amounts),
     st.tuples(st.just("release"), parts, st.none() | amounts),
     st.tuples(st.just("refund"), parts, amounts),
@@ -46,7 +51,7 @@ acts = st.one_of(
 
 
 class History:
-    """A shopper with an account and a voucher, two merchants, and a clock that only goes forward."""
+    """A shopper with an account, a card and a voucher, two merchants, and a clock that only goes forward."""
 
     def __init__(self) -> None:
         self.now, self.skew = AT, timedelta(0)
@@ -66,6 +71,8 @@ class History:
         )
         self.parts: list[str] = []
         self.said: list[tuple] = []
+        # Of each dispute all that its provider ever said of it, the newest last.
+        self.told: list[list[dict]] = []
         self.did: Counter[str] = Counter()
 
     @property
@@ -79,6 +86,12 @@ class History:
         self.did[name] += 1
         if name == "pay":
             self.pay(number, first, second)
+        elif name == "pay by card":
+            self.pay(number, first, second, rest=("card", "pm_card_visa"))
+        elif name == "dispute":
+            self.dispute(self.parts[-1 - first % len(self.parts)], second)
+        elif name in ("decide", "tell again"):
+            self.hear(name, first, second)
         elif name == "day":
             self.live_on(first, second)
         elif name == "skew":
@@ -106,10 +119,11 @@ class History:
         if not isinstance(result, errors.PaymentError):
             self.said.append((name, part, second, key))
 
-    def pay(self, number: int, shares: list[int], by_voucher: int) -> None:
+    def pay(self, number: int, shares: list[int], by_voucher: int, rest: tuple[str, str] | None = None) -> None:
         total = sum(shares)
         by_voucher = min(by_voucher, total)
-        tenders = [("voucher", "V", by_voucher), ("bank_account", self.account, total - by_voucher)]
+        method, source = rest or ("bank_account", self.account)
+        tenders = [("voucher", "V", by_voucher), (method, source, total - by_voucher)]
         payment = record(
             tenders=[tender for tender in tenders if tender[2]],
             parts=[(self.merchants[index % 2], amount) for index, amount in enumerate(shares)],
@@ -118,6 +132,47 @@ class History:
         )
         authorise(payment, at=self.at)
         self.parts += [f"o{number}-{index}" for index in range(1, len(shares) + 1)]
+
+    def dispute(self, part: str, wanted: int | None) -> None:
+        """The card's holder questions a charge, in whole or in part; the provider takes the money."""
+        share = models.Share.objects.filter(part__reference=part, tender__method="card", captured__gt=0).first()
+        if share is None:
+            return
+        amount = min(wanted or share.captured, share.captured)
+        number = len(self.told) + 1
+        said = disputes.dispute(
+            share,
+            "needs_response",
+            disputes.line(-amount, fee=1_500, days=self.day, identifier=f"txn_{number}"),
+            amount=amount,
+            identifier=f"dp_{number}",
+        )
+        self.told.append([said])
+        disputes.note(said, days=self.day)
+
+    def hear(self, name: str, which: int, what: object) -> None:
+        """The provider says how a dispute went on, or says again what it said before."""
+        if not self.told:
+            return
+        versions = self.told[which % len(self.told)]
+        if name == "tell again":
+            before = self.totals()
+            told_before = disputes.note(versions[what % len(versions)], days=self.day)
+            assert self.totals() == before and not told_before.changed
+            return
+        last = versions[-1]
+        lines, status = last["balance_transactions"], what
+        if what in ("won", "money back"):
+            back = disputes.line(last["amount"], days=self.day, identifier=f"{lines[0]['id']}_back")
+            lines = [*lines[:1], back]
+            status = "won" if what == "won" else last["status"]
+        versions.append({**last, "status": status, "balance_transactions": lines})
+        disputes.note(versions[-1], days=self.day)
+
+    @property
+    def day(self) -> int:
+        """Return how many days have gone by."""
+        return (self.now - AT).days
 
     def live_on(self, days: int, pays_out: bool) -> None:
         self.now += timedelta(days=days)
@@ -128,8 +183,9 @@ class History:
         if pays_out:
             settlement.pay_out_due(until=today, merchants=self.merchants)
 
-    def totals(self) -> tuple[int, int]:
-        return balance(f"deposit:{self.account}"), models.Capture.objects.count() + models.Refund.objects.count()
+    def totals(self) -> tuple[int, int, int]:
+        moved = models.Capture.objects.count() + models.Refund.objects.count() + models.DisputeMovement.objects.count()
+        return balance(f"deposit:{self.account}"), balance("card:stripe:available"), moved
 
 
 def broken() -> list[str]:
@@ -138,6 +194,7 @@ def broken() -> list[str]:
         *checks.check_parts(),
         *checks.check_tenders(),
         *checks.check_nothing_half_done(),
+        *card_checks.check_disputes(),
         *_out_of_balance(),
     ]
 
@@ -157,6 +214,13 @@ def live(history: list[tuple], did: Counter[str]) -> None:
             assert broken() == [], (act, history)
         did += world.did
         transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def _willing_cards(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.RIALTO_METHODS = disputes.METHODS
+    # The provider of these cards answers in this process, so a history may be lived in one transaction.
+    monkeypatch.setattr(_remote, "_refuse_inside_transaction", lambda: None)
 
 
 unhurried = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

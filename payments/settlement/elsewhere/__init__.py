@@ -8,9 +8,10 @@ from payments.settlement.elsewhere.batches import (
     withdraw_batch,
 )
 from payments.settlement.elsewhere.booking import book_recorded
+from payments.settlement.elsewhere.failed_refunds import PayFailedRefund, pay_failed_refunds
 from payments.settlement.elsewhere.importing import Imported, UnableToImport, import_file
 from payments.settlement.elsewhere.inbox import take_in
-from payments.settlement.elsewhere.limits import Limits, limits_of, set_tier
+from payments.settlement.elsewhere.limits import Limits, limits_of
 from payments.settlement.elsewhere.ordering import Ordered, OrderPayment, check_iban, hold_batches, order_payments
 from payments.settlement.elsewhere.payout_accounts import (
     AskPayoutAccount,
@@ -39,6 +40,7 @@ __all__ = [
     "OrderPayment",
     "OrderTransfer",
     "Ordered",
+    "PayFailedRefund",
     "Question",
     "Transferred",
     "UnableToChangeBatch",
@@ -62,10 +64,10 @@ __all__ = [
     "match_entry",
     "order_payments",
     "order_transfer",
+    "pay_failed_refunds",
     "question_of",
     "send_due",
     "send_entry_back",
-    "set_tier",
     "take_in",
     "withdraw_batch",
 ]
