@@ -107,6 +107,24 @@ class OffersChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuyBoxChanged(Event):
+    """Other weights decide from now on which of several offers is shown first."""
+
+    name = "mall.buy_box_changed"
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalDecided(Event):
+    """The bank's staff decided on what a merchant proposed for the catalogue."""
+
+    name = "mall.proposal_decided"
+    proposal_id: int
+    merchant: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MerchantOpened(Event):
     """A merchant may sell from now on."""
 
@@ -114,6 +132,22 @@ class MerchantOpened(Event):
     merchant: str
     owner: str
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticesMade(Event):
+    """Notices were made whose letters are to be sent."""
+
+    name = "mall.notices_made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpinionsChanged(Event):
+    """What buyers say of some products or merchants has changed; their stars are to be counted anew."""
+
+    name = "mall.opinions_changed"
+    product_ids: tuple[int, ...] = ()
+    merchant_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

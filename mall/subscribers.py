@@ -16,6 +16,7 @@ from mall.fulfilment.following import MoneyMoved
 from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment
 from mall.merchants import letters
+from mall.offers import operations as offers
 from mall.order.models import CANCELLED, Order
 from mall.search import operations as search
 from payments import events as bank_events
@@ -85,6 +86,13 @@ def refresh_search(happened: Sequence[events.OffersChanged]) -> None:
     search.refresh_products(product_ids={product_id for event in happened for product_id in event.product_ids})
     for merchant_id in sorted({event.merchant_id for event in happened if event.merchant_id is not None}):
         search.refresh_merchant(merchant_id=merchant_id)
+
+
+def rank_anew(happened: Sequence[events.BuyBoxChanged]) -> None:
+    """Choose anew what is shown first of everything that several merchants offer."""
+    if happened:
+        for _last in offers.rank_anew():
+            pass
 
 
 def capture_dispatched(happened: Sequence[events.ConsignmentDispatched]) -> None:

@@ -9,6 +9,7 @@ from celery import shared_task
 from mall import bank
 from mall.checkout import operations as checkout
 from mall.fulfilment import operations as fulfilment
+from mall.offers import operations as offers
 from mall.search import operations as search
 from mall.search import queries
 
@@ -26,6 +27,14 @@ def sweep_orders() -> int:
 def count_search() -> None:
     """Count for search what was sold lately, and how common each word is."""
     search.count_up(at=bank.now())
+
+
+@shared_task
+def count_standings() -> None:
+    """Count how well merchants did, and choose anew which of several offers is shown first."""
+    offers.count_standings(at=bank.now())
+    for _last in offers.rank_anew():
+        pass
 
 
 @shared_task

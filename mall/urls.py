@@ -2,10 +2,10 @@
 
 from django.urls import include, path, re_path
 
+from mall import component_views
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
 from mall.checkout import views as checkout
-from mall.component_views import components
 from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
 from mall.merchants import dispute_views as merchant_disputes
@@ -24,6 +24,7 @@ urlpatterns = [
     path("search/suggest/", search.suggest, name="search-suggest"),
     path("c/<path:path>/", search.category, name="category"),
     path("p/<slug:product_slug>-<int:pk>/", catalogue.product, name="product"),
+    path("p/<slug:product_slug>-<int:pk>/pictures/<int:number>/", catalogue.picture, name="product-picture"),
     path("store/<slug:slug>/", store_views.store, name="store"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.add, name="basket-add"),
@@ -81,6 +82,8 @@ urlpatterns = [
     path("", include("mall.delivery.urls")),
     path("", include("mall.promotions.urls")),
     path("", include("mall.taxes.urls")),
-    path("_components/", components, name="components"),
+    path("_components/", component_views.components, name="components"),
+    path("_components/schemes.css", component_views.schemes, name="component-schemes"),
+    path("", include("mall.notices.urls")),
     path("", include("mall.oscar_urls")),
 ]

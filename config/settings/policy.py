@@ -99,3 +99,12 @@ RIALTO_ACCOUNT_TIERS = {"user": "basic", "merchant": "business"}
 
 # A new payout account at another bank counts so long after it was confirmed.
 RIALTO_PAYOUT_ACCOUNT_WAITS = timedelta(hours=72)
+
+# Notices on the site are kept so long.
+RIALTO_NOTICES_KEPT_FOR = timedelta(days=365)
+
+# A review can be said otherwise for so long.
+RIALTO_REVIEW_CHANGED_WITHIN = timedelta(days=60)
+# Buyers are asked, once, how a thing is that arrived so long ago; what arrived longer ago is left in peace.
+RIALTO_REVIEW_ASKED_AFTER = timedelta(days=4)
+RIALTO_REVIEW_ASKED_UNTIL = timedelta(days=10)

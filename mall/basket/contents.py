@@ -46,6 +46,7 @@ class BasketLine:
     tax_class: str = ""
     digital: bool = False
     problem: str = ""
+    handling_days: int = 0
 
     @property
     def full_amount(self) -> int:
@@ -282,6 +283,7 @@ def _line(*, row: object, off: int, category: str, tax_class: str) -> BasketLine
         tax_class=tax_class,
         digital=not product.get_product_class().requires_shipping,
         problem=_line_problem(public=product.is_public and price is not None, quantity=row.quantity, free=free),
+        handling_days=record.handling_days,
     )
 
 
@@ -299,10 +301,11 @@ def _parcel(
     *, merchant: Merchant, lines: list[BasketLine], plan: quotes.Plan, waives: int, country: str, at: datetime
 ) -> Parcel:
     goods = sum(line.amount for line in lines)
+    slowest = max(line.handling_days for line in lines)
     if all(line.digital for line in lines):
         deliveries = [quotes.digital(at=at)]
     else:
-        deliveries = quotes.quotes(plan=plan, goods=goods, at=at, country=country, waives=waives)
+        deliveries = quotes.quotes(plan=plan, goods=goods, at=at, country=country, waives=waives, handling_days=slowest)
     problem = ""
     if merchant.status != ACTIVE:
         problem = _("%(store)s is closed at the moment: please take its goods out, or wait.") % {"store": merchant.name}

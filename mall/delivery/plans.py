@@ -51,27 +51,27 @@ class Plan:
     closed_days: frozenset[date] = frozenset()
     pickup_place: str = ""
 
-    def leaves_on(self, *, at: datetime) -> date:
-        """Return the day a parcel ordered at that moment leaves the store."""
+    def leaves_on(self, *, at: datetime, extra: int = 0) -> date:
+        """Return the day a parcel ordered at that moment leaves the store; `extra` more days to pack."""
         local = at.astimezone(ZoneInfo(self.time_zone))
         day = local.date()
         late = local.hour >= self.cut_off_hour
         if late or not self._works(day):
             day = self._next(day, self._works)
-        for _day in range(self.handling_days):
+        for _day in range(self.handling_days + extra):
             day = self._next(day, self._works)
         return day
 
-    def arrives_on(self, *, way: Way, at: datetime) -> date:
+    def arrives_on(self, *, way: Way, at: datetime, extra: int = 0) -> date:
         """Return the day by which it is there, or lies ready in the store."""
-        day = self.leaves_on(at=at)
+        day = self.leaves_on(at=at, extra=extra)
         for _day in range(way.transit_days):
             day = self._next(day, self._carried)
         return day
 
-    def promised_by(self, *, way: Way, at: datetime) -> datetime:
+    def promised_by(self, *, way: Way, at: datetime, extra: int = 0) -> datetime:
         """Return the same as a moment within that day."""
-        return datetime.combine(self.arrives_on(way=way, at=at), _PROMISED_HOUR)
+        return datetime.combine(self.arrives_on(way=way, at=at, extra=extra), _PROMISED_HOUR)
 
     def _works(self, day: date) -> bool:
         return day.weekday() in self.working_days and day not in self.closed_days and not self._holiday(day)

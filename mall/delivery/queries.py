@@ -11,10 +11,14 @@ from mall.merchants.models import Merchant
 
 USUAL_HANDLING, USUAL_CUT_OFF, USUAL_DAYS, USUAL_ZONE = 1, 14, (0, 1, 2, 3, 4), "UTC"
 _USUAL_TRANSIT = {STANDARD: 4, EXPRESS: 1}
+# Working days until the usual parcel of a store that said nothing arrives.
+USUAL_DAYS = USUAL_HANDLING + _USUAL_TRANSIT[STANDARD]
 
 
 def plans_of(*, merchants: Sequence[Merchant]) -> dict[int, Plan]:
     """Return how each of these merchants delivers. One statement."""
+    if not merchants:
+        return {}
     ways: dict[int, list[DeliveryMethod]] = {}
     terms: dict[int, DeliveryTerms] = {}
     rows = DeliveryMethod.objects.filter(terms__merchant__in=merchants).select_related("terms")

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from mall.delivery.models import DIGITAL, EXPRESS, PICKUP, STANDARD
 from mall.delivery.plans import Plan
-from mall.delivery.queries import plan_of, plans_of
+from mall.delivery.queries import USUAL_DAYS, plan_of, plans_of
 
 __all__ = [
     "DIGITAL",
     "EXPRESS",
     "PICKUP",
     "STANDARD",
+    "USUAL_DAYS",
     "DeliveryQuote",
     "Plan",
     "digital",
@@ -34,8 +35,12 @@ class DeliveryQuote:
     waived: int = 0
 
 
-def quotes(*, plan: Plan, goods: int, at: datetime, country: str = "", waives: int = 0) -> list[DeliveryQuote]:
+def quotes(
+    *, plan: Plan, goods: int, at: datetime, country: str = "", waives: int = -1, handling_days: int = 0
+) -> list[DeliveryQuote]:
     """Return the ways goods worth so much can come to a country, the usual one first; none where it is not served.
+
+    `handling_days`: working days these goods need beyond what the store needs to pack.
 
     `waives`: the most that a promotion of the merchant takes off the charge, whole or not at all; never of express.
     """
@@ -49,7 +54,7 @@ def quotes(*, plan: Plan, goods: int, at: datetime, country: str = "", waives: i
             DeliveryQuote(
                 code=way.code,
                 charge=charge - waived,
-                promised_by=plan.promised_by(way=way, at=at),
+                promised_by=plan.promised_by(way=way, at=at, extra=handling_days),
                 place=plan.pickup_place if way.code == PICKUP else "",
                 waived=waived,
             )
