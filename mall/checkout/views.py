@@ -31,8 +31,8 @@ from mall.checkout.page import Page, UserAddress, build
 from mall.context import forget_basket_count
 from mall.customer import devices
 from mall.customer.operations import add_addresses, set_default_address
-from mall.order.models import AWAITING_PAYMENT, Order
-from mall.papers.queries import invoice
+from mall.order.models import AWAITING_PAYMENT, COMPLETED, CONFIRMED, Order
+from mall.papers.queries import taxes_of
 from mall.promotions.queries import used_by_order
 from mall.queries.orders import OrderPage, order_page
 
@@ -110,17 +110,15 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
         except UnableToSubmitOrder:
             outcome = SubmitOutcome(number=number, state="waiting")
         order = order_page(number=number)
-    if outcome is None or outcome.state == "confirmed":
+    if order.status in (CONFIRMED, COMPLETED):
         typed.forget(request=request)
     forget_basket_count(request=request)
-    paper = invoice(number=number)
     context = {
         "order": order,
         "outcome": outcome,
         "mine": mine,
         "promotions": used_by_order(order_id=order.order_id),
-        "taxes": paper.taxes if paper else (),
-        "guest": not request.user.is_authenticated,
+        "taxes": taxes_of(number=number),
     }
     return render(request, "mall/done.html", context)
 

@@ -9,7 +9,7 @@ from mall.delivery.models import EXPRESS, STANDARD, WAYS, DeliveryMethod, Delive
 from mall.delivery.plans import Plan, Way
 from mall.merchants.models import Merchant
 
-USUAL_HANDLING, USUAL_CUT_OFF, USUAL_DAYS, USUAL_ZONE = 1, 14, (0, 1, 2, 3, 4), "UTC"
+USUAL_HANDLING, USUAL_CUT_OFF, USUAL_WEEK, USUAL_ZONE = 1, 14, (0, 1, 2, 3, 4), "UTC"
 _USUAL_TRANSIT = {STANDARD: 4, EXPRESS: 1}
 # Working days until the usual parcel of a store that said nothing arrives.
 USUAL_DAYS = USUAL_HANDLING + _USUAL_TRANSIT[STANDARD]
@@ -57,7 +57,7 @@ def usual(*, merchant: Merchant) -> Plan:
         handling_days=USUAL_HANDLING,
         cut_off_hour=USUAL_CUT_OFF,
         time_zone=USUAL_ZONE,
-        working_days=USUAL_DAYS,
+        working_days=USUAL_WEEK,
     )
 
 

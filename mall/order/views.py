@@ -21,6 +21,7 @@ from mall.fulfilment.requests import Deliver, PostReview, UnableToMoveConsignmen
 from mall.fulfilment.reviews import post_reviews
 from mall.order.forms import ReviewForm
 from mall.order.timeline import badge_of, order_badge, steps
+from mall.papers.queries import taxes_of
 from mall.queries.orders import ConsignmentView, OrderPage, order_page, orders_of
 
 StockRecord = get_model("partner", "StockRecord")
@@ -154,7 +155,7 @@ def _page(
     ]
     badge = order_badge(status=order.status, parts=tuple(part.status for part in order.consignments))
     hold = bank.hold_question(payment_id=order.payment_id)
-    context = {"order": order, "badge": badge, "parts": parts, "hold": hold}
+    context = {"order": order, "badge": badge, "parts": parts, "hold": hold, "taxes": taxes_of(number=order.number)}
     return render(request, "mall/order.html", context, status=status)
 
 

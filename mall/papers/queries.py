@@ -141,6 +141,12 @@ def invoice(*, number: str) -> Invoice | None:
     )
 
 
+def taxes_of(*, number: str) -> tuple[tuple[int, int], ...]:
+    """Return (basis points, tax) of each rate an order's total includes. One statement."""
+    rows = ConsignmentLine.objects.filter(consignment__order__number=number)
+    return by_rate(taxes=[LineTax(*row) for row in rows.values_list("tax_rate_bps", "tax", "shipping", "shipping_tax")])
+
+
 def _recipient(*, order: Order, details: InvoiceDetails | None) -> tuple[str, ...]:
     company = (details.company,) if details and details.company else ()
     if details and details.line1:
