@@ -213,6 +213,7 @@ def _page(request: HttpRequest, *, code_form: CodeForm, status: int = 200) -> Ht
         "idle": [(use, words.why_idle(idle=use, currency=found.currency)) for use in found.idle],
         "voucher": typed.kept(request=request).get("voucher_code", ""),
         "hint": hints.monthly(request=request, amount=total, currency=found.currency, at=at) if total else "",
+        "kept_minutes": bank.policy().PAYMENT_EXPIRES_AFTER.seconds // 60,
         "saved": saved.items(holder=_holder(request)),
         "undo": request.session.pop(_UNDO, None) if request.method == "GET" else None,
     }

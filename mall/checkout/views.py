@@ -258,6 +258,7 @@ def _render(
         "key": key or attempt.fresh_key(),
         "who": typed.who(request=request),
         "problem": problem,
+        "kept_minutes": bank.policy().PAYMENT_EXPIRES_AFTER.seconds // 60,
         "card_key": settings.STRIPE_PUBLISHABLE_KEY,
         # The ways to pay say what the account holds; the header need not ask again.
         "hide_money": True,

@@ -131,7 +131,6 @@ def test_what_a_guest_kept_is_his_when_he_signs_in_and_nobody_elses(client, mark
     market.shopper.save()
     client.post(reverse("account_login"), {"login": market.shopper.email, "password": "a long password"})
     assert "Kept for later" in page(client)
-    item.refresh_from_db()
     assert SavedItem.objects.get().holder == f"user:{market.shopper.pk}"
 
 
