@@ -156,3 +156,13 @@ class StaffInvited(Event):
 
     name = "mall.staff_invited"
     invitation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationMoved(Event):
+    """A company's application to sell went on: sent in, asked about, answered, agreed to, decided."""
+
+    name = "mall.application_moved"
+    application_id: int
+    state: str
+    note: str

@@ -17,6 +17,8 @@ from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment
 from mall.merchants import letters
 from mall.offers import operations as offers
+from mall.onboarding import deciding
+from mall.onboarding import letters as onboarding_letters
 from mall.order.models import CANCELLED, Order
 from mall.search import operations as search
 from payments import events as bank_events
@@ -247,3 +249,11 @@ def _raise(problems: Sequence[Exception]) -> None:
 def mail_invitation(happened: Sequence[events.StaffInvited]) -> None:
     """Send people the link by which they begin to work for a store."""
     letters.send_invitations(invitation_ids=[event.invitation_id for event in happened])
+
+
+def follow_application(happened: Sequence[events.ApplicationMoved]) -> None:
+    """Check applications that were never checked, and tell applicants what they wait for."""
+    deciding.check_new(
+        application_ids=sorted({event.application_id for event in happened}), at=max(event.at for event in happened)
+    )
+    onboarding_letters.send_moved(moves=[(event.application_id, event.state, event.note) for event in happened])

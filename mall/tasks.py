@@ -10,6 +10,8 @@ from mall import bank
 from mall.checkout import operations as checkout
 from mall.fulfilment import operations as fulfilment
 from mall.offers import operations as offers
+from mall.onboarding import deciding
+from mall.onboarding import queries as onboarding
 from mall.search import operations as search
 from mall.search import queries
 
@@ -47,3 +49,11 @@ def count_common_searches() -> int:
 def release_due() -> int:
     """Count as delivered what was sent long enough ago without a word; return how many."""
     return fulfilment.release_due(at=bank.now())
+
+
+@shared_task
+def check_applications() -> int:
+    """Check anew open applications whose checks are older than the sanctions list; return how many were looked at."""
+    waiting = onboarding.open_applications()
+    deciding.check_new(application_ids=waiting, at=bank.now())
+    return len(waiting)

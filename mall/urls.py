@@ -12,7 +12,6 @@ from mall.merchants import dispute_views as merchant_disputes
 from mall.merchants import money_views as merchant_money
 from mall.merchants import order_views as merchant_orders
 from mall.merchants import payout_views as payout
-from mall.merchants import sell_views as sell
 from mall.merchants import store_views
 from mall.merchants import views as merchants
 from mall.order import views as order
@@ -49,10 +48,7 @@ urlpatterns = [
     path("account/addresses/<int:pk>/default/", customer.address_default, name="address-default"),
     path("account/addresses/<int:pk>/remove/", customer.address_remove, name="address-remove"),
     path("account/consent/", customer.consent, name="account-consent"),
-    path("sell/", sell.sell, name="sell"),
-    path("sell/documents/<int:pk>/", sell.document, name="application-document"),
-    path("ops/applications/", sell.queue, name="applications"),
-    path("ops/applications/<int:pk>/decide/", sell.decide, name="application-decide"),
+    path("", include("mall.onboarding.urls")),
     path("merchant/", merchants.home, name="merchant"),
     path("merchant/choose/", merchants.choose, name="merchant-choose"),
     path("merchant/orders/", merchant_orders.orders, name="merchant-orders"),

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "payments.ledger",
     "financing",
     "mall.merchants",
+    "mall.onboarding",
     "mall.fulfilment",
     "mall.taxes",
     "mall.delivery",

@@ -100,6 +100,12 @@ RIALTO_ACCOUNT_TIERS = {"user": "basic", "merchant": "business"}
 # A new payout account at another bank counts so long after it was confirmed.
 RIALTO_PAYOUT_ACCOUNT_WAITS = timedelta(hours=72)
 
+# Countries the bank does no business with, and from what likeness (0 to 100) a name like one on the sanctions list is
+# a hit that a person has to clear.
+RIALTO_BLOCKED_COUNTRIES = ("IR", "KP", "MM")
+RIALTO_SANCTIONS_THRESHOLD = 88
+# How long an application may wait for the bank before the queue shows it as late.
+RIALTO_APPLICATION_ANSWERED_WITHIN = timedelta(days=2)
 # Notices on the site are kept so long.
 RIALTO_NOTICES_KEPT_FOR = timedelta(days=365)
 
