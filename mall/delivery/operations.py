@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mall.actors import Actor
+from mall.delivery import queries
 from mall.delivery.models import MOST_CLOSED_DAYS, PICKUP, STANDARD, WAYS, DeliveryMethod, DeliveryTerms
 from mall.delivery.plans import Plan, Way
 from mall.merchants import authority, roles
@@ -65,6 +66,9 @@ def set_delivery(*, merchant_id: int, plan: Plan, by: Actor, at: datetime) -> No
             delivery_free_from=_free_from(way=usual),
         )
         search.announce(at=at, merchant_id=merchant_id)
+        # Nobody may keep what he read before this was committed.
+        transaction.on_commit(lambda: queries.forget_plan(merchant_id=merchant_id))
+    queries.forget_plan(merchant_id=merchant_id)
 
 
 def _free_from(*, way: Way) -> int:

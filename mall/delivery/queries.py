@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.core.cache import cache
+
 from mall import bank
 from mall.delivery.models import EXPRESS, STANDARD, WAYS, DeliveryMethod, DeliveryTerms
 from mall.delivery.plans import Plan, Way
@@ -11,18 +13,39 @@ from mall.merchants.models import Merchant
 
 USUAL_HANDLING, USUAL_CUT_OFF, USUAL_WEEK, USUAL_ZONE = 1, 14, (0, 1, 2, 3, 4), "UTC"
 _USUAL_TRANSIT = {STANDARD: 4, EXPRESS: 1}
+KEPT = 300
 # Working days until the usual parcel of a store that said nothing arrives.
 USUAL_DAYS = USUAL_HANDLING + _USUAL_TRANSIT[STANDARD]
 
 
 def plans_of(*, merchants: Sequence[Merchant]) -> dict[int, Plan]:
-    """Return how each of these merchants delivers. One statement."""
-    if not merchants:
+    """Return how each of these merchants delivers. They are kept for some minutes, or until they change."""
+    wanted = {merchant.pk: merchant for merchant in merchants}
+    if not wanted:
         return {}
+    kept = cache.get_many([_key(merchant_id) for merchant_id in wanted])
+    found = {merchant_id: kept[_key(merchant_id)] for merchant_id in wanted if _key(merchant_id) in kept}
+    missing = [merchant for merchant_id, merchant in wanted.items() if merchant_id not in found]
+    if missing:
+        fresh = _read(merchants=missing)
+        cache.set_many({_key(merchant_id): plan for merchant_id, plan in fresh.items()}, KEPT)
+        found |= fresh
+    return found
+
+
+def forget_plan(*, merchant_id: int) -> None:
+    """Read a merchant's plan anew the next time."""
+    cache.delete(_key(merchant_id))
+
+
+def _key(merchant_id: int) -> str:
+    return f"mall.delivery:{merchant_id}"
+
+
+def _read(*, merchants: Sequence[Merchant]) -> dict[int, Plan]:
     ways: dict[int, list[DeliveryMethod]] = {}
     terms: dict[int, DeliveryTerms] = {}
-    rows = DeliveryMethod.objects.filter(terms__merchant__in=merchants).select_related("terms")
-    for row in rows:
+    for row in DeliveryMethod.objects.filter(terms__merchant__in=merchants).select_related("terms"):
         terms[row.terms.merchant_id] = row.terms
         ways.setdefault(row.terms.merchant_id, []).append(row)
     return {

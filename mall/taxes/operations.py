@@ -38,9 +38,9 @@ def enter_rate(*, country: str, tax_class: str, rate_bps: int, starts_on: date, 
                 entered_by=str(by),
                 entered_at=at,
             )
-            transaction.on_commit(queries.forget_table)
     except IntegrityError:
         raise UnableToChangeTax(_("A rate of this class starts on that day already: take it back first.")) from None
+    _forget()
     return row.pk
 
 
@@ -52,7 +52,7 @@ def take_back(*, rate_id: int, by: Actor, at: datetime) -> None:
     """
     _operations_only(by=by)
     gone, _rows = TaxRate.objects.filter(pk=rate_id, starts_on__gt=at.date()).delete()
-    transaction.on_commit(queries.forget_table)
+    _forget()
     if not gone:
         raise UnableToChangeTax(_("This rate has begun, and stays: enter a new one from a later day."))
 
@@ -85,6 +85,12 @@ def set_product_classes(*, product_ids: Iterable[int], tax_class: str) -> None:
         unique_fields=["product"],
         update_fields=["tax_class"],
     )
+
+
+def _forget() -> None:
+    queries.forget_table()
+    # Nobody may keep what he read before this was committed.
+    transaction.on_commit(queries.forget_table)
 
 
 def _operations_only(*, by: Actor) -> None:

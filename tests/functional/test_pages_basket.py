@@ -285,7 +285,7 @@ def test_a_basket_of_eight_lines_and_ten_promotions_asks_as_little_as_one(client
         client.get(address)
     with django_assert_max_num_queries(15) as one:
         client.get("/basket/")
-    with django_assert_max_num_queries(25) as one_checkout:
+    with django_assert_max_num_queries(15) as one_checkout:
         client.get("/checkout/")
     for offer in offers[1:]:
         put(client, offer)
@@ -293,7 +293,7 @@ def test_a_basket_of_eight_lines_and_ten_promotions_asks_as_little_as_one(client
         make_promotion(merchants[number % 4], category_id=category.pk, value=100 + number)
     with django_assert_max_num_queries(15) as many:
         client.get("/basket/")
-    with django_assert_max_num_queries(25) as many_checkout:
+    with django_assert_max_num_queries(15) as many_checkout:
         client.get("/checkout/")
     assert len(many) == len(one)
     assert len(many_checkout) == len(one_checkout)
