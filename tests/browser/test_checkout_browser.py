@@ -140,7 +140,8 @@ def test_who_is_signed_out_while_he_types_signs_in_and_finds_everything(
     enter(page, shopper, live_site)
     put(page, lamp)
     page.goto("/checkout/")
-    page.get_by_role("radio", name="Another address").check()
+    with page.expect_response("**/checkout/summary/"):
+        page.get_by_role("radio", name="Another address").check()
     page.get_by_label("Full name").first.fill("Grace Hopper")
     page.get_by_label("Street and number").first.fill("Marktgasse 7")
     page.get_by_label("Postcode").first.fill("3011")
