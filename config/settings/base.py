@@ -30,6 +30,8 @@ INSTALLED_APPS = [
     "mall.promotions",
     "mall.saved",
     "mall.papers",
+    "mall.returns",
+    "mall.messages",
     "mall.offers",
     "mall.attributes",
     "mall.proposals",

@@ -192,14 +192,18 @@ def contents(*, basket: Basket, at: datetime, customer: str = "", country: str =
     products = [row.product_id for row in rows]
     applied, idle = _promotions(basket=basket, rows=rows, customer=customer, currency=currency, at=at)
     off = {key: amount for use in applied for key, amount in use.lines.items()}
-    names = dict(SearchEntry.objects.filter(product_id__in=products).values_list("product_id", "category_name"))
+    names = dict(
+        SearchEntry.objects.filter(product_id__in=[_shelved(row) for row in rows]).values_list(
+            "product_id", "category_name"
+        )
+    )
     classes = taxes.classes_of(product_ids=products)
     by_merchant: dict[int, list[BasketLine]] = {}
     for row in rows:
         line = _line(
             row=row,
             off=off.get(row.pk, 0),
-            category=names.get(row.product_id, ""),
+            category=names.get(_shelved(row), ""),
             tax_class=classes.get(row.product_id, ""),
         )
         by_merchant.setdefault(row.stockrecord.partner.merchant.pk, []).append(line)
@@ -227,6 +231,11 @@ def contents(*, basket: Basket, at: datetime, customer: str = "", country: str =
         on=at,
         rates=taxes.table(),
     )
+
+
+def _shelved(row: object) -> int:
+    """Return the product by which a line is found in listings: of a variant, its parent."""
+    return row.product.parent_id or row.product_id
 
 
 def _promotions(

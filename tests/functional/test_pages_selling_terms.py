@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from config.templatetags.rialto import weekday
 from mall import bank
 from mall.delivery import queries as plans
 from mall.delivery.models import DeliveryMethod, DeliveryTerms
@@ -77,7 +78,7 @@ def test_an_owner_says_how_the_store_delivers_and_every_page_promises_it(owner, 
     assert (plan.handling_days, plan.cut_off_hour, plan.time_zone) == (0, 16, "Europe/Berlin")
     assert (plan.working_days, plan.closed_days) == ((0, 1, 5), {date(2026, 12, 24), date(2026, 12, 31)})
     [standard, _pickup] = plan.ways
-    shown = f"{plan.arrives_on(way=standard, at=bank.now()):%a} "
+    shown = weekday(plan.promised_by(way=standard, at=bank.now()))
     buyer = Client()
     buyer.post("/basket/add/", {"stockrecord": market.lamp.pk, "quantity": 1})
     for address in (
