@@ -14,8 +14,7 @@ WITH ranked AS MATERIALIZED (
                WHERE place = 1 AND ranked.currency = best.price_currency AND ranked.in_stock = best.in_stock
            ) AS price_to,
            array_agg(DISTINCT 2 * 1099511627776 + ranked.merchant_id)
-               || CASE WHEN bool_or(ranked.minor >= coalesce(delivery_free_from, %(free_from)s))
-                       THEN ARRAY[6 * 1099511627776 + 1] ELSE '{}' END AS tags
+               || CASE WHEN bool_or(ranked.landed = ranked.minor) THEN ARRAY[6 * 1099511627776 + 1] ELSE '{}' END AS tags
     FROM ranked JOIN best ON best.product_id = ranked.family_id GROUP BY ranked.family_id
 ), category AS (
     SELECT pc.product_id, array_agg(DISTINCT 1099511627776 + up.id) AS tags,
