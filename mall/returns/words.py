@@ -45,10 +45,12 @@ def reason_of(*, code: str) -> str:
 
 
 def right_of(*, right: str) -> str:
-    """Return by which right goods go back."""
+    """Return by which right goods go back, in a sentence."""
     if right == WITHDRAWAL:
-        return _("the law's right of withdrawal")
-    return _("the store answers for a fault") if right == FAULT else _("the store's own longer window")
+        return _("By the law's right to change one's mind.")
+    if right == FAULT:
+        return _("The store answers for what is wrong with it.")
+    return _("By the store's longer window: the goods, without the delivery charge.")
 
 
 def condition_of(*, code: str) -> str:
@@ -108,7 +110,7 @@ def history(*, page: ReturnPage, you: str) -> list[Told]:
 
 
 def _said(event: EventView) -> str:
-    return "" if event.event == "send" else event.text
+    return "" if event.event in ("ask", "send") else event.text
 
 
 def _what(*, event: EventView, row: Return) -> str:
