@@ -100,10 +100,18 @@ def history(*, page: ReturnPage, you: str) -> list[Told]:
         "store": _("You") if you == "store" else page.store,
         "bank": _("The bank"),
         "carrier": _("The carrier"),
-        "time": _("By itself"),
+        "time": _("Time is up:"),
     }
+    # What the machine does with money, the bank does.
+    paid = ("pay", "pay part", "shorten")
     return [
-        Told(event.side, names.get(event.side, event.side), _what(event=event, row=page.row), _said(event), event.at)
+        Told(
+            event.side,
+            names["bank"] if event.event in paid else names.get(event.side, event.side),
+            _what(event=event, row=page.row),
+            _said(event),
+            event.at,
+        )
         for event in page.history
         if you == "bank" or event.event not in ("propose", "object", "shorten")
     ]
@@ -117,28 +125,28 @@ def _what(*, event: EventView, row: Return) -> str:
     money = bank.text(amount=event.amount or 0, currency=row.currency)
     told = {
         "ask": _("asked to return it"),
-        "accept": _("takes it back"),
-        "let keep": _("pays it back, and the buyer keeps the goods"),
-        "offer": _("offers %(sum)s, and the buyer keeps the goods") % {"sum": money},
-        "take offer": _("takes the offer of %(sum)s") % {"sum": money},
-        "refuse offer": _("does not take the offer of %(sum)s") % {"sum": money},
-        "decline": _("declines"),
-        "escalate": _("calls the bank to decide"),
-        "withdraw": _("does not want to return it any more"),
+        "accept": _("accepted the return"),
+        "let keep": _("paid it back, and the buyer keeps the goods"),
+        "offer": _("offered %(sum)s, and the buyer keeps the goods") % {"sum": money},
+        "take offer": _("took the offer of %(sum)s") % {"sum": money},
+        "refuse offer": _("did not take the offer of %(sum)s") % {"sum": money},
+        "decline": _("declined"),
+        "escalate": _("called the bank to decide"),
+        "withdraw": _("took the wish to return it back"),
         "send": _("sent it back: %(tracking)s") % {"tracking": event.text},
         "arrive": _("brought it to the store"),
-        "receive": _("has the goods and gives back %(sum)s") % {"sum": money},
-        "reduce": _("has the goods and gives back %(sum)s") % {"sum": money},
-        "agree": _("agrees"),
-        "propose": _("proposes that %(sum)s goes back") % {"sum": money},
-        "object": _("objects to the proposal"),
-        "award": _("decides: %(sum)s goes back") % {"sum": money},
-        "refuse": _("decides: nothing goes back"),
-        "pay": _("%(sum)s went back") % {"sum": money},
-        "pay part": _("%(sum)s went back") % {"sum": money},
-        "shorten": _("%(sum)s is left to go back") % {"sum": money},
+        "receive": _("received the goods and gave back %(sum)s") % {"sum": money},
+        "reduce": _("received the goods and gave back %(sum)s") % {"sum": money},
+        "agree": _("agreed"),
+        "propose": _("proposed that %(sum)s goes back") % {"sum": money},
+        "object": _("objected to the proposal"),
+        "award": _("decided that %(sum)s goes back") % {"sum": money},
+        "refuse": _("decided that nothing goes back"),
+        "pay": _("paid back %(sum)s") % {"sum": money},
+        "pay part": _("paid back %(sum)s") % {"sum": money},
+        "shorten": _("found %(sum)s left to go back") % {"sum": money},
         "say": _("wrote"),
-        "get lost": _("it did not come in time: closed"),
+        "get lost": _("it did not come in time, so the return was closed"),
     }
     if event.event == "time out":
         return _SILENCE[event.state]()
