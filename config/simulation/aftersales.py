@@ -48,17 +48,17 @@ def leave(*, name: str, at: datetime) -> Counter[str]:
     if store is None or shopper is None:
         return done
     owner = Actor(MERCHANT, user_id=store.owner_id, merchant_id=store.pk, role=OWNER)
-    recent = Consignment.objects.filter(
-        delivered_at__gt=at - timedelta(days=12), delivered_at__lte=at, refunded=0, order__user__isnull=False
-    ).order_by("-delivered_at", "pk")
+    arrived = Consignment.objects.filter(delivered_at__lte=at, refunded=0).order_by("-delivered_at", "pk")
+    recent = arrived.filter(delivered_at__gt=at - timedelta(days=12), order__user__isnull=False)
     parcels = [*recent.filter(merchant=store)[: len(_WISHES)]]
     for parcel, (reason, text, answer) in zip(parcels, _WISHES, strict=False):
         row = _ask(name=name, parcel=parcel, reason=reason, text=text, at=at)
         if row is not None:
             done["returns"] += 1
             _answer(row=row, answer=answer, by=owner, at=at)
-    for parcel in recent.filter(order__user=shopper).exclude(merchant=store)[:1]:
-        done["returns"] += _ask(name=name, parcel=parcel, reason="changed_mind", text="", at=at) is not None
+    for parcel in arrived.filter(order__user=shopper).exclude(merchant=store)[:1]:
+        text = "It stopped working after a few days."
+        done["returns"] += _ask(name=name, parcel=parcel, reason="damaged", text=text, at=at) is not None
     done["conversations"] += _write(name=name, store=store, shopper=shopper, owner=owner, at=at)
     return done
 
