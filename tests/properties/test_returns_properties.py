@@ -157,13 +157,13 @@ def hold() -> None:
         assert sum(ReturnRefund.objects.filter(of=row).values_list("amount", flat=True)) == row.awarded
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_pieces_claims_and_money_agree_after_every_step(seed, tell):
     walk = Walk(seed)
-    for number in range(90):
+    for number in range(75):
         walk.step()
         hold()
-        if number % 30 == 29:
+        if number % 25 == 24:
             deliver_events()
             assert check_returns() == []
     for _ in range(8):
