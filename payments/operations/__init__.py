@@ -59,6 +59,7 @@ from payments.operations.confirming import (
 )
 from payments.operations.dispute_calls import accept_dispute, finish_dispute_calls, submit_dispute
 from payments.operations.disputing import DisputeNoted, note_disputes
+from payments.operations.dividing import Divided, DividePart, divide_parts
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -67,6 +68,7 @@ from payments.operations.errors import (
     UnableToAuthorise,
     UnableToCancel,
     UnableToCapture,
+    UnableToDivide,
     UnableToMakeUp,
     UnableToMoveMoney,
     UnableToOpen,
@@ -171,6 +173,8 @@ __all__ = [
     "Confirmation",
     "Deposit",
     "DisputeNoted",
+    "DividePart",
+    "Divided",
     "Ended",
     "EventContradicts",
     "GiveGoodwill",
@@ -211,6 +215,7 @@ __all__ = [
     "UnableToCancel",
     "UnableToCapture",
     "UnableToConfirm",
+    "UnableToDivide",
     "UnableToHandle",
     "UnableToMakeUp",
     "UnableToMoveMoney",
@@ -246,6 +251,7 @@ __all__ = [
     "decline_policy",
     "deliver",
     "dispute_lines_in_book",
+    "divide_parts",
     "expire_payments",
     "finish_dispute_calls",
     "give_goodwill",
