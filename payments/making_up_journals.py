@@ -21,17 +21,16 @@ def refund_failed(*, refund: str, source: str, amount: int, currency: str, key: 
 
 
 def refund_paid_another_way(
-    *, refund: str, account: str, bank: str, amount: int, currency: str, key: str, at: datetime
+    *, refund: str, account: str, amount: int, currency: str, key: str, at: datetime
 ) -> Journal:
-    """A refund that failed is paid into an account here, or (no ``account``) at another bank."""
-    destination = f"deposit:{account}" if account else chart.nostro(bank, currency).code
+    """A refund that failed is paid into an account here; one to another bank is ordered like any payment there."""
     return Journal(
         key=key,
         event="refund_paid_another_way",
         reference=refund,
         happened_at=at,
         currency=currency,
-        transfers=(Transfer(chart.suspense("refunds", currency).code, destination, amount),),
+        transfers=(Transfer(chart.suspense("refunds", currency).code, f"deposit:{account}", amount),),
     )
 
 

@@ -116,7 +116,10 @@ ATTEMPT = Machine(
 FAILED_REFUND = Machine(
     name="failed refund",
     meaning="A refund that its provider could not deliver: it waits in suspense, and is paid another way.",
-    transitions=(("waiting", "pay", "paid"),),
+    transitions=(
+        ("waiting", "pay", "paid"),
+        ("paid", "come_back", "waiting"),
+    ),
 )
 
 GOODWILL = Machine(

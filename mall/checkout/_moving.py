@@ -252,12 +252,20 @@ def free_stock(*, consignment_ids: Sequence[int], at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE order_line l SET status = %s, num_allocated = 0, allocation_cancelled = true
-            FROM fulfilment_consignmentline cl, order_line before
-            WHERE cl.consignment_id = ANY(%s) AND l.id = cl.line_id AND before.id = l.id
-            RETURNING cl.stockrecord_id, before.num_allocated
+            UPDATE order_line l SET num_allocated = l.num_allocated - cl.quantity, allocation_cancelled = true,
+                status = CASE WHEN EXISTS (
+                    SELECT 1 FROM fulfilment_consignmentline other
+                    JOIN fulfilment_consignment c ON c.id = other.consignment_id
+                    WHERE other.line_id = l.id AND c.status <> %s
+                ) THEN l.status ELSE %s END
+            FROM (
+                SELECT line_id, min(stockrecord_id) AS stockrecord_id, sum(quantity) AS quantity
+                FROM fulfilment_consignmentline WHERE consignment_id = ANY(%s) GROUP BY line_id
+            ) cl
+            WHERE l.id = cl.line_id
+            RETURNING cl.stockrecord_id, cl.quantity
             """,
-            [CANCELLED, list(consignment_ids)],
+            [states.CANCELLED, CANCELLED, list(consignment_ids)],
         )
         quantities: Counter[int] = Counter()
         for stockrecord_id, quantity in cursor.fetchall():

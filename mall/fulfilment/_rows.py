@@ -10,6 +10,7 @@ from django.db import connection
 
 from mall import actors
 from mall.actors import Actor
+from mall.fulfilment import states
 from mall.fulfilment.models import ConsignmentEvent
 from mall.fulfilment.requests import UnknownConsignment
 from mall.order.models import COMPLETED, CONFIRMED
@@ -30,6 +31,8 @@ class LockedConsignment:
     goods: int
     shipping: int
     dispatched_at: datetime | None
+    packed_at: datetime | None
+    being_divided: bool
 
     @property
     def amount(self) -> int:
@@ -53,7 +56,9 @@ def lock(*, numbers: Iterable[str], with_orders: bool = False) -> dict[str, Lock
         cursor.execute(
             """
             SELECT c.id, c.number, c.order_id, o.number, c.merchant_id, o.user_id, c.status, c.goods, c.shipping,
-                   c.dispatched_at
+                   c.dispatched_at, c.packed_at, EXISTS (
+                       SELECT 1 FROM fulfilment_division d WHERE d.consignment_id = c.id AND d.state = 'asked'
+                   )
             FROM fulfilment_consignment c JOIN order_order o ON o.id = c.order_id
             WHERE c.number = ANY(%s) ORDER BY c.id FOR NO KEY UPDATE OF c
             """,
@@ -90,13 +95,23 @@ def write_history(*, entries: Iterable[tuple[LockedConsignment, str, datetime, s
 
 
 def set_lines(*, consignment_ids: Sequence[int], status: str, sent: bool = False) -> None:
-    """Move the order lines of consignments along; `sent`: their reserved pieces left the shelf."""
+    """Move the order lines of consignments along; `sent`: their reserved pieces left the shelf.
+
+    A line of which pieces still wait in another consignment keeps its status.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE order_line l SET status = %s {", num_allocated = 0" if sent else ""}
-            FROM fulfilment_consignmentline cl WHERE cl.consignment_id = ANY(%s) AND l.id = cl.line_id
-            """,  # noqa: S608 - the addition is one of two
+            UPDATE order_line l SET status = CASE WHEN EXISTS (
+                SELECT 1 FROM fulfilment_consignmentline other
+                JOIN fulfilment_consignment c ON c.id = other.consignment_id
+                WHERE other.line_id = l.id AND c.status = '{states.CONFIRMED}'
+            ) THEN l.status ELSE %s END {", num_allocated = l.num_allocated - cl.quantity" if sent else ""}
+            FROM (
+                SELECT line_id, sum(quantity) AS quantity FROM fulfilment_consignmentline
+                WHERE consignment_id = ANY(%s) GROUP BY line_id
+            ) cl WHERE l.id = cl.line_id
+            """,  # noqa: S608 - the additions are our own
             [status, list(consignment_ids)],
         )
 

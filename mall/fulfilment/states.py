@@ -23,6 +23,13 @@ TRANSITIONS = (
     (RELEASED, "refund in full", REFUNDED),
 )
 
+# The division of a consignment: asked for, made, or refused by the holds on its money.
+DIVISION_ASKED, DIVISION_MADE, DIVISION_REFUSED = "asked", "made", "refused"
+DIVISION_STATES = (DIVISION_ASKED, DIVISION_MADE, DIVISION_REFUSED)
+
+# What a history also says, beside the states: packed, unpacked, divided, and money that went back.
+PACKED, UNPACKED, DIVIDED, REFUND = "packed", "unpacked", "divided", "refund"
+
 # Who can say that goods arrived; never the merchant. `time`: nobody spoke for as long as the policy waits.
 SAID_BY = ("carrier", "buyer", "operations", "time")
 

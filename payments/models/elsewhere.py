@@ -102,7 +102,7 @@ class Delivery(models.Model):
 class OutgoingPayment(models.Model):
     """A payment to an account at another bank; ``source`` is the ledger account it came from and goes back to."""
 
-    KINDS = ("payout", "transfer", "send_back")
+    KINDS = ("payout", "transfer", "send_back", "refund")
 
     key = models.CharField(max_length=200, unique=True)
     end_to_end_id = models.CharField(max_length=35, unique=True)
@@ -131,7 +131,7 @@ class OutgoingPayment(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="outgoing_above_zero"),
             models.CheckConstraint(
-                condition=Q(kind__in=("payout", "transfer", "send_back")), name="outgoing_kind_known"
+                condition=Q(kind__in=("payout", "transfer", "send_back", "refund")), name="outgoing_kind_known"
             ),
             models.CheckConstraint(condition=Q(state__in=OUTGOING.states), name="outgoing_state_known"),
         ]

@@ -23,6 +23,10 @@ class FailedRefund(models.Model):
     paid_by = models.CharField(max_length=80, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     paid_journal_id = models.BigIntegerField(null=True, blank=True)
+    # The latest payment to another bank that was ordered for it; it may have come back.
+    outgoing = models.OneToOneField(
+        "payments.OutgoingPayment", on_delete=models.PROTECT, null=True, blank=True, related_name="failed_refund"
+    )
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

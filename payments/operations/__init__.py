@@ -87,11 +87,9 @@ from payments.operations.evidence import (
 )
 from payments.operations.failed_refunds import (
     MadeUp,
-    PayFailedRefund,
     RefundFailed,
     named_at_provider,
     note_failed_refunds,
-    pay_failed_refunds,
 )
 from payments.operations.house import open_house_accounts, pay_in_capital
 from payments.operations.making_up import (
@@ -145,7 +143,8 @@ from payments.operations.sweeping import sweep
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
-from payments.providers.card import NEW_CARD, ProviderSilent
+from payments.providers.card import NEW_CARD
+from payments.providers.card_api import ProviderSilent
 
 Success = TypeVar("Success")
 
@@ -193,7 +192,6 @@ __all__ = [
     "Opened",
     "Paper",
     "PartRequest",
-    "PayFailedRefund",
     "PaymentError",
     "PaymentOutcome",
     "PaymentRequest",
@@ -276,7 +274,6 @@ __all__ = [
     "open_merchant_terms",
     "open_paper",
     "passkey_options",
-    "pay_failed_refunds",
     "pay_in_capital",
     "payer_came_back",
     "poll_provider_events",

@@ -9,12 +9,12 @@ from payments.models import Share
 from payments.operations.authorising import Authorise, PaymentOutcome, authorise_payments
 from payments.operations.errors import UnknownPayment
 from payments.operations.renewing import replace_hold
-from payments.providers import card
+from payments.providers import card_api
 
 
 def cards_are_played() -> bool:
     """Return whether the stand-in answers for cards and their banks."""
-    return card.is_stand_in()
+    return card_api.is_stand_in()
 
 
 def answer_for_card(*, reference: str, agreed: bool, at: datetime) -> PaymentOutcome:
@@ -25,7 +25,7 @@ def answer_for_card(*, reference: str, agreed: bool, at: datetime) -> PaymentOut
     first = Share.objects.filter(provider_reference=reference).exclude(provider_reference="").first()
     question_id = queries.answering(reference=reference)
     if first is None and question_id is not None:
-        card.confirm_at_stand_in(reference=reference, agreed=agreed)
+        card_api.confirm_at_stand_in(reference=reference, agreed=agreed)
         standing = replace_hold(question_id=question_id, source="", at=at)
         return PaymentOutcome(
             payment_id=standing.payment_id,
@@ -38,7 +38,7 @@ def answer_for_card(*, reference: str, agreed: bool, at: datetime) -> PaymentOut
     shares = Share.objects.filter(tender_id=first.tender_id).select_related("tender").order_by("pk")
     for share in shares:
         if share.provider_reference:
-            card.confirm_at_stand_in(reference=share.provider_reference, agreed=agreed)
+            card_api.confirm_at_stand_in(reference=share.provider_reference, agreed=agreed)
     payment_id = first.tender.payment_id
     [outcome] = authorise_payments(requests=[Authorise(payment_id=payment_id, at=at)])
     return outcome

@@ -10,7 +10,7 @@ from payments.operations.disputing import note_disputes
 from payments.operations.errors import PaymentError
 from payments.operations.failed_refunds import RefundFailed, named_at_provider, note_failed_refunds
 from payments.operations.provider_events import EventContradicts
-from payments.providers import card, card_money
+from payments.providers import card_api, card_money
 
 
 def refund_changed(*, event: ProviderEvent, at: datetime) -> None:
@@ -22,7 +22,7 @@ def refund_changed(*, event: ProviderEvent, at: datetime) -> None:
     named = named_at_provider(name=str((told.get("metadata") or {}).get("leg") or ""))
     if named is None:
         return
-    why = card.why_refund_failed(reference=event.subject)
+    why = card_api.why_refund_failed(reference=event.subject)
     if why is None:
         return
     refund_key, tender_id = named

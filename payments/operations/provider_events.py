@@ -23,13 +23,13 @@ from django.utils.module_loading import import_string
 from payments.models import ProviderCursor, ProviderEvent
 from payments.operations import cases
 from payments.operations.errors import PaymentError
-from payments.providers import card
+from payments.providers import card_api
 from payments.states import PROVIDER_EVENT, move
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
-CURSOR = f"{card.PROVIDER} events"
+CURSOR = f"{card_api.PROVIDER} events"
 IN_HAND = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 # Providers list an event a little after it happened, by their own clock.
@@ -88,7 +88,7 @@ def poll_provider_events(*, at: datetime) -> int:
     :raises ProviderSilent: the provider did not answer; the next poll begins at the same place.
     """
     cursor, _ = ProviderCursor.objects.get_or_create(name=CURSOR, defaults={"read_until": at - FIRST_READ})
-    listed = [received(body=body) for body in card.events_since(moment=cursor.read_until - READ_AGAIN)]
+    listed = [received(body=body) for body in card_api.events_since(moment=cursor.read_until - READ_AGAIN)]
     missing = _missing(listed)
     store_provider_events(events=missing, source="poll")
     ProviderCursor.objects.filter(pk=cursor.pk, read_until__lt=at).update(read_until=at)
@@ -103,11 +103,11 @@ def received(*, body: dict[str, Any]) -> ReceivedEvent:
     try:
         about = body["data"]["object"]
         return ReceivedEvent(
-            provider=card.PROVIDER,
+            provider=card_api.PROVIDER,
             event_id=str(body["id"])[:120],
             kind=str(body["type"])[:80],
             subject=str(about.get("id") or "")[:120],
-            happened_at=card.moment(seconds=body["created"]),
+            happened_at=card_api.moment(seconds=body["created"]),
             body=body,
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as problem:

@@ -35,7 +35,7 @@ from payments.operations.provider_balance import (
 )
 from payments.operations.provider_payouts import note_payouts
 from payments.providers import card_money
-from payments.providers.card import ProviderSilent
+from payments.providers.card_api import ProviderSilent
 
 Item = TypeVar("Item")
 LINES = "balance_transactions"

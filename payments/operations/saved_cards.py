@@ -8,7 +8,7 @@ from payments import methods
 from payments.methods import TenderOption
 from payments.models import SavedCard
 from payments.operations.errors import PaymentError, UnknownPayment
-from payments.providers import card
+from payments.providers import card, card_api
 
 
 class UnableToSave(PaymentError):
@@ -24,7 +24,7 @@ def save_card(*, payer: str, token: str, at: datetime) -> None:
         raise UnableToSave("This is not a card of the card provider: please enter it in the provider's own fields.")
     try:
         card.attach(payer=payer, token=token, at=at)
-    except (card.CardRefused, card.ProviderSilent) as problem:
+    except (card_api.CardRefused, card_api.ProviderSilent) as problem:
         raise UnableToSave(str(problem)) from problem
 
 
@@ -42,7 +42,7 @@ def remove_card(*, payer: str, card_id: int, at: datetime) -> None:
     SavedCard.objects.filter(pk=card_id, removed_at__isnull=True).update(removed_at=at)
     try:
         card.detach(reference=reference)
-    except card.ProviderSilent as problem:
+    except card_api.ProviderSilent as problem:
         raise UnableToSave(str(problem)) from problem
 
 

@@ -6,38 +6,28 @@ about again with the same key, after looking for what the first one may have lef
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import stripe
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 from payments import journals
 from payments.ledger.journal import Transfer
 from payments.methods import Leg, Step, TenderOption
 from payments.models import ProviderAttempt, Share
 from payments.providers import card_customers
+from payments.providers.card_api import DECLINED, CardRefused, answered, api, is_stand_in, plain, told_apart
 
-logger = logging.getLogger(__name__)
-
-STAND_IN_KEY = "sk_test_stand_in"
-SECONDS = 6
-# Twice more, with a growing pause and the same key; what has no answer then is for the sweep.
-RETRIES = 2
 # A card's bank keeps a hold for a week; ours ends before that.
 HELD_FOR = timedelta(days=6, hours=12)
 # How far apart our clock and the provider's may be when a lost PaymentIntent is looked for.
 CLOCKS_APART = timedelta(hours=1)
-PROVIDER = "stripe"
 ONCE = "A card is captured once for each consignment, and this one has been."
 # A source that stands for the token the browser got from the provider's own fields.
 NEW_CARD = "new"
-DECLINED = "The card was declined."
 # The provider's word for a bank that will not do without its customer.
 ASKS_AGAIN = "authentication_required"
 
@@ -48,14 +38,6 @@ TEST_CARDS = (
     ("pm_card_authenticationRequired", "Test card that asks its bank each time", "Visa •••• 3184"),
     ("pm_card_chargeCustomerFail", "Test card that is declined", "Visa •••• 0341"),
 )
-
-
-class ProviderSilent(Exception):
-    """The card provider did not answer, or not with what was asked for."""
-
-
-class CardRefused(Exception):
-    """The provider, or the card's bank, will not have this card; a sentence for its holder."""
 
 
 class CardMethod:
@@ -102,19 +84,19 @@ class CardMethod:
 
     def authorise(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Hold each leg's amount on its card."""
-        return [_answered(act=self._authorise, leg=leg) for leg in legs]
+        return [answered(act=self._authorise, leg=leg) for leg in legs]
 
     def capture(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Take what is held."""
-        return [_answered(act=self._capture, leg=leg) for leg in legs]
+        return [answered(act=self._capture, leg=leg) for leg in legs]
 
     def void(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Let go of what is held."""
-        return [_answered(act=self._void, leg=leg) for leg in legs]
+        return [answered(act=self._void, leg=leg) for leg in legs]
 
     def refund(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Give captured money back to the card."""
-        return [_answered(act=self._refund, leg=leg) for leg in legs]
+        return [answered(act=self._refund, leg=leg) for leg in legs]
 
     def release(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Add nothing."""
@@ -122,7 +104,7 @@ class CardMethod:
 
     def renew(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Hold anew, its payer absent, what a hold that ends soon holds; then let go of the old one."""
-        return [_answered(act=self._renew, leg=leg) for leg in legs]
+        return [answered(act=self._renew, leg=leg) for leg in legs]
 
     def divide(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Hold a part of what is held once more, its payer absent, so that each can be captured for itself."""
@@ -130,7 +112,7 @@ class CardMethod:
 
     def replace(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Hold on another card, its payer present, what an earlier one holds; then let go of that."""
-        return [_answered(act=self._replace, leg=leg) for leg in legs]
+        return [answered(act=self._replace, leg=leg) for leg in legs]
 
     def _authorise(self, api: Any, leg: Leg) -> Step:
         """Hold a leg's amount; one question of the card's bank is for all legs of a tender.
@@ -141,7 +123,7 @@ class CardMethod:
         intent = None
         if leg.provider_reference:
             intent = api.payment_intents.retrieve(leg.provider_reference)
-            if _plain(intent.metadata).get("part") != leg.part_reference:
+            if plain(intent.metadata).get("part") != leg.part_reference:
                 return self._follow(api, leg, first=intent)
         elif leg.retry:
             intent = _find_intent(api=api, leg=leg)
@@ -243,7 +225,7 @@ class CardMethod:
 
     def _void(self, api: Any, leg: Leg) -> Step:
         intent = api.payment_intents.retrieve(leg.provider_reference)
-        if not leg.promised and _plain(intent.metadata).get("part") != leg.part_reference:
+        if not leg.promised and plain(intent.metadata).get("part") != leg.part_reference:
             # Another leg's payment, whose question this one was waiting for.
             return Step()
         # What a capture left over is let go of by the card's bank itself.
@@ -254,7 +236,7 @@ class CardMethod:
     def _refund(self, api: Any, leg: Leg) -> Step:
         if leg.retry:
             made = api.refunds.list({"payment_intent": leg.provider_reference, "limit": 100})
-            if any(_plain(refund.metadata).get("leg") == _name(leg) for refund in made.auto_paging_iter()):
+            if any(plain(refund.metadata).get("leg") == _name(leg) for refund in made.auto_paging_iter()):
                 return Step()
         refund = api.refunds.create(
             {"payment_intent": leg.provider_reference, "amount": leg.amount, "metadata": {"leg": _name(leg)}},
@@ -286,18 +268,13 @@ def test_cards() -> tuple[tuple[str, str, str], ...]:
     return () if settings.STRIPE_API_KEY.startswith(("sk_live", "rk_live")) else TEST_CARDS
 
 
-def is_stand_in() -> bool:
-    """Return whether the stand-in answers instead of Stripe."""
-    return not settings.STRIPE_API_KEY
-
-
 def attach(*, payer: str, token: str, at: datetime) -> None:
     """Keep a card, set up by the provider's own fields or a test card, for a payer.
 
     :raises CardRefused: its bank, or the provider, will not have it.
     :raises ProviderSilent: there was no answer.
     """
-    with _told_apart():
+    with told_apart():
         provider = api()
         customer = card_customers.customer_of(api=provider, payer=payer)
         method = provider.payment_methods.attach(token, {"customer": customer})
@@ -309,77 +286,8 @@ def detach(*, reference: str) -> None:
 
     :raises ProviderSilent: there was no answer.
     """
-    with _told_apart(), suppress(CardRefused):
+    with told_apart(), suppress(CardRefused):
         api().payment_methods.detach(reference)
-
-
-@contextmanager
-def _told_apart() -> Iterator[None]:
-    """Tell a refusal from silence."""
-    try:
-        yield
-    except (stripe.CardError, stripe.InvalidRequestError) as refused:
-        raise CardRefused(str(refused.user_message or DECLINED)) from refused
-    except (stripe.StripeError, OSError) as silent:
-        raise ProviderSilent("The card provider does not answer: please try again in a minute.") from silent
-
-
-def moment(*, seconds: int) -> datetime:
-    """Return a moment as the provider writes it."""
-    return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def events_since(*, moment: datetime) -> Iterator[dict[str, Any]]:
-    """Return the provider's own list of events from a moment of its clock on, in no order.
-
-    :raises ProviderSilent: it did not answer.
-    """
-    try:
-        listed = api().events.list({"limit": 100, "created": {"gte": int(moment.timestamp())}})
-        yield from (event.to_dict() for event in listed.auto_paging_iter())
-    except (stripe.StripeError, OSError) as problem:
-        raise ProviderSilent(f"The card provider's events could not be read: {problem}") from problem
-
-
-def why_refund_failed(*, reference: str) -> str | None:
-    """Ask how a refund stands; return why it could not be delivered, or nothing when it was or still may be.
-
-    :raises ProviderSilent: the provider did not answer.
-    """
-    try:
-        refund = api().refunds.retrieve(reference)
-    except (stripe.StripeError, OSError) as problem:
-        raise ProviderSilent(f"The card provider could not be asked for {reference}: {problem}") from problem
-    if refund.status not in ("failed", "canceled"):
-        return None
-    return str(getattr(refund, "failure_reason", None) or refund.status)
-
-
-def confirm_at_stand_in(*, reference: str, agreed: bool) -> None:
-    """Answer the stand-in's question for the card's bank, as the payer would on his bank's page."""
-    client = _client(STAND_IN_KEY, import_string(settings.RIALTO_CARD_STAND_IN)())
-    intent = client.v1.payment_intents.retrieve(reference)
-    if intent.status == "requires_action":
-        client.raw_request(
-            "post",
-            f"/v1/payment_intents/{reference}/_authenticate",
-            client_secret=intent.client_secret,
-            success="true" if agreed else "false",
-        )
-
-
-def _answered(*, act: Callable[[Any, Leg], Step], leg: Leg) -> Step:
-    """Return the act's step; a refusal of the card is one, and silence of the provider is told as such."""
-    try:
-        return act(api(), leg)
-    except stripe.CardError as declined:
-        return Step(refusal=str(declined.user_message or DECLINED))
-    except stripe.InvalidRequestError as refused:
-        logger.warning("The card provider refused a request", extra={"leg": leg.key, "problem": str(refused)})
-        return Step(refusal=f"The card provider refused: {refused.user_message or 'the request is not valid'}.")
-    except (stripe.StripeError, OSError) as silent:
-        logger.warning("The card provider did not answer", extra={"leg": leg.key, "problem": str(silent)})
-        return Step(answered=False)
 
 
 def _name(leg: Leg) -> str:
@@ -391,11 +299,11 @@ def _held(*, intent: Any, leg: Leg) -> Step:
     if intent.status == "requires_capture":
         return Step(provider_reference=intent.id, expires_at=leg.at + HELD_FOR)
     if intent.status == "requires_action":
-        redirect = _plain(intent.next_action).get("redirect_to_url") or {}
+        redirect = plain(intent.next_action).get("redirect_to_url") or {}
         return Step(provider_reference=intent.id, action_url=redirect.get("url") or f"/money/card/{intent.id}/")
     if intent.status == "processing":
         return Step(answered=False)
-    problem = _plain(intent.last_payment_error)
+    problem = plain(intent.last_payment_error)
     return Step(refusal=str(problem.get("message") or DECLINED))
 
 
@@ -414,27 +322,5 @@ def _find_intent(*, api: Any, leg: Leg) -> Any | None:
     if not is_stand_in():
         query["created"] = {"gte": int((leg.at - CLOCKS_APART).timestamp())}
     listed = api.payment_intents.list(query).auto_paging_iter()
-    found = [intent for intent in listed if _plain(intent.metadata).get("leg") == _name(leg)]
+    found = [intent for intent in listed if plain(intent.metadata).get("leg") == _name(leg)]
     return min(found, key=lambda intent: intent.status == "requires_payment_method", default=None)
-
-
-def _plain(part: Any) -> dict[str, Any]:
-    """Return a part of the provider's answer as a dictionary, empty where there is none."""
-    return part.to_dict() if part is not None else {}
-
-
-def api() -> Any:
-    """Return the provider's client, or the stand-in's."""
-    if is_stand_in():
-        return _client(STAND_IN_KEY, import_string(settings.RIALTO_CARD_STAND_IN)()).v1
-    return _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE).v1
-
-
-@cache
-def _client(key: str, base: str) -> stripe.StripeClient:
-    return stripe.StripeClient(
-        key,
-        base_addresses={"api": base, "files": base} if base else {},
-        http_client=stripe.RequestsClient(timeout=SECONDS),
-        max_network_retries=RETRIES,
-    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from payments.providers import card
+from payments.providers import card_api
 
 # The provider's word for a dispute's state -> ours.
 STATES = {
@@ -180,30 +180,30 @@ def payout_facts(said: Mapping[str, Any]) -> PayoutFacts:
 
 def retrieve_dispute(*, dispute_id: str) -> DisputeFacts:
     """Ask the provider how a dispute stands now."""
-    return dispute_facts(card.api().disputes.retrieve(dispute_id).to_dict())
+    return dispute_facts(card_api.api().disputes.retrieve(dispute_id).to_dict())
 
 
 def accept_dispute(*, dispute_id: str, key: str) -> DisputeFacts:
     """Tell the provider that a dispute is not contested."""
-    return dispute_facts(card.api().disputes.close(dispute_id, {}, {"idempotency_key": key}).to_dict())
+    return dispute_facts(card_api.api().disputes.close(dispute_id, {}, {"idempotency_key": key}).to_dict())
 
 
 def submit_evidence(*, dispute_id: str, evidence: Mapping[str, str], key: str) -> DisputeFacts:
     """Give the provider the evidence, for good."""
     said = {"evidence": dict(evidence), "submit": True, "metadata": {"submission": key}}
-    return dispute_facts(card.api().disputes.update(dispute_id, said, {"idempotency_key": key}).to_dict())
+    return dispute_facts(card_api.api().disputes.update(dispute_id, said, {"idempotency_key": key}).to_dict())
 
 
 def upload_evidence(*, content: bytes, content_type: str, key: str) -> str:
     """Give the provider a paper; return its name there."""
     paper = io.BytesIO(content)
     paper.name = f"evidence.{content_type.rpartition('/')[2]}"
-    return card.api().files.create({"purpose": "dispute_evidence", "file": paper}, {"idempotency_key": key}).id
+    return card_api.api().files.create({"purpose": "dispute_evidence", "file": paper}, {"idempotency_key": key}).id
 
 
 def disputes(*, since: datetime) -> Iterator[DisputeFacts]:
     """Ask for every dispute opened since a moment, the newest first."""
-    found = card.api().disputes.list({"limit": PAGE, "created": {"gte": int(since.timestamp())}})
+    found = card_api.api().disputes.list({"limit": PAGE, "created": {"gte": int(since.timestamp())}})
     return (dispute_facts(each.to_dict()) for each in found.auto_paging_iter())
 
 
@@ -214,19 +214,19 @@ def transactions(*, since: datetime, until: datetime) -> Iterator[TransactionFac
         "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
         "expand": ["data.source"],
     }
-    found = card.api().balance_transactions.list(query)
+    found = card_api.api().balance_transactions.list(query)
     return (transaction_facts(each.to_dict()) for each in found.auto_paging_iter())
 
 
 def payouts(*, since: datetime) -> Iterator[PayoutFacts]:
     """Ask for the payouts made since a moment."""
-    found = card.api().payouts.list({"limit": PAGE, "created": {"gte": int(since.timestamp())}})
+    found = card_api.api().payouts.list({"limit": PAGE, "created": {"gte": int(since.timestamp())}})
     return (payout_facts(each.to_dict()) for each in found.auto_paging_iter())
 
 
 def balances() -> list[BalanceFacts]:
     """Ask what the provider holds of ours, by currency."""
-    said = card.api().balance.retrieve().to_dict()
+    said = card_api.api().balance.retrieve().to_dict()
     sums: dict[str, dict[str, int]] = {}
     for name in ("pending", "available"):
         for line in said[name]:

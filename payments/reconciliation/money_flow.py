@@ -154,11 +154,7 @@ def _undoing() -> Iterator[tuple[str, Journal]]:
     )
     yield (
         "… is paid another way, here",
-        making_up_journals.refund_paid_another_way(refund="K", account="C", bank="main", amount=2_500, **made_up),
-    )
-    yield (
-        "… or at another bank",
-        making_up_journals.refund_paid_another_way(refund="K", account="", bank="main", amount=2_500, **made_up),
+        making_up_journals.refund_paid_another_way(refund="K", account="C", amount=2_500, **made_up),
     )
     yield (
         "Goodwill, at the bank's expense",
@@ -173,6 +169,7 @@ def _elsewhere() -> Iterator[tuple[str, Journal]]:
         ("Payout to an account elsewhere is ordered", "payout", "merchant:M:available"),
         ("A customer's transfer elsewhere is ordered", "transfer", "deposit:C"),
         ("Money in suspense is ordered to be sent back", "send_back", "suspense:transfers"),
+        ("A refund that failed is ordered to an account elsewhere", "refund", "suspense:refunds"),
     ):
         yield words, elsewhere.payment_ordered(kind=kind, source=source, **ordered)
     yield "The other bank has booked it", elsewhere.payment_confirmed(bank="main", **ordered)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from payments import clock, operations, queries
 from payments.money import Money
+from payments.settlement import elsewhere
 from payments.views import access
 
 
@@ -61,19 +62,17 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def pay_failed(request: HttpRequest, pk: int) -> HttpResponse:
     """Pay a failed refund into the account that was written."""
-    [result] = operations.pay_failed_refunds(
+    account, name = request.POST.get("account", "")[:42], request.POST.get("name", "")[:70]
+    [result] = elsewhere.pay_failed_refunds(
         requests=[
-            operations.PayFailedRefund(
-                failed_id=pk,
-                account=request.POST.get("account", "")[:42],
-                by=access.holder(request),
-                at=clock.now(),
+            elsewhere.PayFailedRefund(
+                failed_id=pk, account=account, name=name, by=access.holder(request), at=clock.now()
             )
         ]
     )
     if isinstance(result, operations.PaymentError):
-        return _page(request, problem=str(result), failed_id=pk, typed=request.POST.get("account", "")[:42])
-    messages.success(request, _("The refund was paid."))
+        return _page(request, problem=str(result), failed_id=pk, typed=account, typed_name=name)
+    messages.success(request, _("The refund was paid, or leaves with the next file."))
     return redirect("ops-refunds")
 
 
@@ -163,13 +162,16 @@ def correct(request: HttpRequest) -> HttpResponse:
     return redirect("book-journal", mirror)
 
 
-def _page(request: HttpRequest, *, problem: str = "", failed_id: int = 0, typed: str = "", **bound) -> HttpResponse:
+def _page(
+    request: HttpRequest, *, problem: str = "", failed_id: int = 0, typed: str = "", typed_name: str = "", **bound
+) -> HttpResponse:
     context = {
         "failed_refunds": queries.failed_refunds(),
         "goodwill": queries.goodwill(),
         "outages": queries.outages(),
         "problem": problem,
         "failed_id": failed_id,
+        "typed_name": typed_name,
         "typed": typed,
         "me": access.holder(request),
         "failure_form": bound.get("failure") or FailureForm(prefix="failure"),

@@ -14,7 +14,7 @@ from django.test import Client
 from config import env, services
 from payments import clock, methods, models, operations
 from payments.operations import _remote, errors
-from payments.providers import card
+from payments.providers import card_api
 from payments.reconciliation import checks
 from tests.databases import Database
 from tests.factories.payments import (
@@ -69,8 +69,8 @@ def reference(part: int) -> str:
 
 def intents() -> list[object]:
     """Return the stand-in's PaymentIntents of this test's order."""
-    made = card.api().payment_intents.list({"limit": 100}).auto_paging_iter()
-    return [intent for intent in made if card._plain(intent.metadata).get("order") == Order.number]
+    made = card_api.api().payment_intents.list({"limit": 100}).auto_paging_iter()
+    return [intent for intent in made if card_api.plain(intent.metadata).get("order") == Order.number]
 
 
 def test_a_card_pays_each_part_by_its_own_intent() -> None:
@@ -165,7 +165,7 @@ def test_a_voided_payment_is_cancelled_at_the_provider() -> None:
 def test_a_provider_that_does_not_answer_leaves_the_payment_to_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     payment = pay((make_merchant(), 3_000))
     with monkeypatch.context() as gone:
-        gone.setattr(card, "api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
+        gone.setattr(card_api, "api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
         assert authorise(payment).state == "authorising"
         assert isinstance(cancel(reference(1)), errors.InProgress)
         operations.sweep(at=AT, patience=NOW)
@@ -173,10 +173,29 @@ def test_a_provider_that_does_not_answer_leaves_the_payment_to_the_sweep(monkeyp
     operations.sweep(at=AT, patience=NOW)
     assert models.Payment.objects.get().state == "authorised"
     with monkeypatch.context() as gone:
-        gone.setattr(card, "api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
+        gone.setattr(card_api, "api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
         assert isinstance(capture(reference(1)), errors.InProgress)
         assert isinstance(cancel(reference(1)), errors.InProgress)
     assert capture(reference(1)).amount == 3_000
+
+
+def test_a_key_the_provider_knows_from_another_request_is_looked_for_and_then_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account, merchant = make_shopper(money=5_000), make_merchant()
+    payment = record(
+        tenders=[("bank_account", account, 1_000), ("card", "pm_card_visa", 3_000)],
+        parts=[(merchant, 4_000)],
+        key=Order.number,
+    )
+    with monkeypatch.context() as gone:
+        gone.setattr(card_api, "api", lambda: (_ for _ in ()).throw(OSError("nobody there")))
+        assert authorise(payment).state == "authorising"
+    name = f"{Order.number}:{models.ProviderAttempt.objects.get().key}"
+    card_api.api().customers.create({"description": "something else"}, {"idempotency_key": name})
+    operations.sweep(at=AT, patience=NOW)
+    assert models.Payment.objects.get().state == "refused"
+    assert (balance(f"deposit:{account}"), intents()) == (5_000, [])
 
 
 def test_a_remote_call_inside_a_transaction_is_refused() -> None:
@@ -261,5 +280,5 @@ def test_killed_at_any_point_of_a_remote_call_the_sweep_finishes_it_once(
     assert (part.state, part.captured, part.refunded_before) == expected[action]
     statuses = {"authorise": "requires_capture", "capture": "succeeded", "void": "canceled", "refund": "succeeded"}
     assert [intent.status for intent in intents()] == [statuses[action]]
-    made = card.api().refunds.list({"payment_intent": intents()[0].id}).data if action == "refund" else []
+    made = card_api.api().refunds.list({"payment_intent": intents()[0].id}).data if action == "refund" else []
     assert len(made) == (1 if action == "refund" else 0)

@@ -9,7 +9,7 @@ import pytest
 from config import env, services
 from payments import clock, models, operations
 from payments.operations import errors
-from payments.providers import card, card_customers
+from payments.providers import card, card_api, card_customers
 from payments.reconciliation import checks
 from tests.databases import Database
 from tests.factories.payments import authorise, cancel, capture, make_merchant, record
@@ -50,8 +50,8 @@ def pay(*amounts: int, token: str = "pm_card_visa", at: datetime) -> int:
 def intents(payment: int) -> list[object]:
     """Return what the provider has of a payment, the oldest first."""
     number = models.Payment.objects.get(pk=payment).reference
-    made = card.api().payment_intents.list({"limit": 100}).auto_paging_iter()
-    return [intent for intent in made if card._plain(intent.metadata).get("order") == number]
+    made = card_api.api().payment_intents.list({"limit": 100}).auto_paging_iter()
+    return [intent for intent in made if card_api.plain(intent.metadata).get("order") == number]
 
 
 def statuses(payment: int) -> list[str]:
@@ -134,7 +134,7 @@ def test_renewals_at_once_renew_once() -> None:
 def test_a_bad_line_renews_once(kind: str) -> None:
     payment = pay(3_000, at=(at := clock.now()))
     order = models.Payment.objects.get().reference
-    spoil(kind, order=order, times=card.RETRIES + 1 if kind == "down" else 1)
+    spoil(kind, order=order, times=card_api.RETRIES + 1 if kind == "down" else 1)
     operations.renew_holds(at=at + timedelta(days=5))
     operations.sweep(at=at + timedelta(days=5), patience=NOW)
     assert statuses(payment) == ["canceled", "requires_capture"]
@@ -178,7 +178,7 @@ def test_another_card_whose_bank_asks_waits_for_the_answer() -> None:
     asked = operations.replace_hold(question_id=question.pk, source="pm_card_authenticationRequiredOnSetup", at=later)
     assert asked.state == "answering"
     reference = asked.action_url.strip("/").rpartition("/")[2]
-    card.confirm_at_stand_in(reference=reference, agreed=True)
+    card_api.confirm_at_stand_in(reference=reference, agreed=True)
     done = operations.replace_hold(question_id=question.pk, source="", at=later + timedelta(minutes=1))
     assert done.state == "replaced"
     assert shares()[0].provider_reference == reference

@@ -8,6 +8,7 @@ from payments import models, operations
 from payments.ledger import operations as ledger
 from payments.operations import errors
 from payments.reconciliation import checks
+from payments.settlement import elsewhere
 from tests.factories.payments import (
     AT,
     authorise,
@@ -99,9 +100,12 @@ def failed(leg: models.MovementLeg) -> object:
     return operations.one(operations.note_failed_refunds(requests=[request]))
 
 
-def pay_another_way(row: object, account: str, by: str = "user:9") -> object:
-    request = operations.PayFailedRefund(failed_id=row.failed_id, account=account, by=by, at=AT)
-    [result] = operations.pay_failed_refunds(requests=[request])
+ELSEWHERE = "DE89 3704 0044 0532 0130 00"
+
+
+def pay_another_way(row: object, account: str, by: str = "user:9", name: str = "Ada Rossi") -> object:
+    request = elsewhere.PayFailedRefund(failed_id=row.failed_id, account=account, by=by, at=AT, name=name)
+    [result] = elsewhere.pay_failed_refunds(requests=[request])
     return result
 
 
@@ -123,12 +127,27 @@ def test_a_failed_refund_only_goes_to_who_paid_or_to_a_bank_elsewhere(voucher: N
     stranger = make_shopper(user=2, money=0)
     row = failed(failing_card_refund())
     assert "not the payer's" in str(pay_another_way(row, stranger))
-    assert "not an account number" in str(pay_another_way(row, "DE00 1234"))
+    assert "not a valid IBAN" in str(pay_another_way(row, "DE00 1234"))
+    assert "name of the account's holder" in str(pay_another_way(row, ELSEWHERE, name=" "))
     assert balance("suspense:refunds") == 2_000
     before = balance("cash:nostro:main")
-    assert pay_another_way(row, "DE89 3704 0044 0532 0130 00").amount == 2_000
-    assert balance("cash:nostro:main") == before - 2_000
+    assert pay_another_way(row, ELSEWHERE).amount == 2_000
+    assert pay_another_way(row, ELSEWHERE).replayed
+    batch = models.Batch.objects.get()
+    assert (balance(batch.ledger_code), balance("cash:nostro:main"), balance("suspense:refunds")) == (2_000, before, 0)
     assert models.FailedRefund.objects.get().paid_to == "DE89370400440532013000"
+    assert models.OutgoingPayment.objects.get().creditor_name == "Ada Rossi"
+
+
+def test_a_refund_that_comes_back_from_the_other_bank_waits_again_and_is_paid_once_more(voucher: None) -> None:
+    account = make_shopper(money=0)
+    row = failed(failing_card_refund())
+    pay_another_way(row, ELSEWHERE)
+    elsewhere.withdraw_batch(batch_id=models.Batch.objects.get().pk, reason="wrong account", by="user:9", at=AT)
+    waiting = models.FailedRefund.objects.get()
+    assert (waiting.state, waiting.paid_to, balance("suspense:refunds")) == ("waiting", "", 2_000)
+    assert pay_another_way(row, account).amount == 2_000
+    assert (balance("suspense:refunds"), balance(f"deposit:{account}")) == (0, 2_000)
 
 
 def give(account: str, amount: int, *, key: str, by: str = "user:8", at=AT) -> operations.GoodwillStanding:

@@ -9,7 +9,7 @@ import requests
 
 from config import env, services
 from payments import clock, models, operations
-from payments.providers import card
+from payments.providers import card_api
 from payments.reconciliation import card_checks, checks
 from tests.databases import Database
 from tests.factories.payments import authorise, balance, capture, make_merchant, record, refund
@@ -113,7 +113,7 @@ def test_an_inquiry_escalates_and_is_won() -> None:
 def test_a_payout_arrives_at_the_bank_and_comes_back() -> None:
     pay()
     before = balance("cash:nostro:main")
-    made = card.api().payouts.create({"amount": 1_000, "currency": "eur"})
+    made = card_api.api().payouts.create({"amount": 1_000, "currency": "eur"})
     read()
     assert balance("cash:nostro:main") == before
     control(f"payouts/{made.id}", status="paid")
@@ -127,7 +127,7 @@ def test_a_payout_arrives_at_the_bank_and_comes_back() -> None:
 @pytest.mark.parametrize("path", ["/v1/balance_transactions", "/v1/disputes", "/v1/payouts"])
 def test_a_reading_that_breaks_off_is_made_up_for_by_the_next(path: str) -> None:
     share = pay(token="pm_card_createDispute")
-    control("faults", kind="down", path=path, times=card.RETRIES + 1)
+    control("faults", kind="down", path=path, times=card_api.RETRIES + 1)
     with pytest.raises(operations.ProviderSilent):
         read()
     read()
@@ -170,14 +170,14 @@ def test_evidence_with_a_paper_is_submitted_once_and_wins() -> None:
 def test_an_answer_that_is_lost_is_looked_for_before_the_same_is_asked_again(kind: str) -> None:
     row = raised()
     write(row, "The parcel was signed for.")
-    control("faults", kind=kind, path=f"/v1/disputes/{row.provider_id}", times=card.RETRIES + 1)
+    control("faults", kind=kind, path=f"/v1/disputes/{row.provider_id}", times=card_api.RETRIES + 1)
     with pytest.raises(operations.InProgress):
         operations.submit_dispute(dispute_id=row.pk, by="user:2", at=clock.now())
     read()
     row.refresh_from_db()
     assert row.state == "under_review"
     assert row.submitted_at is not None
-    assert card.api().disputes.retrieve(row.provider_id).evidence_details.submission_count == 1
+    assert card_api.api().disputes.retrieve(row.provider_id).evidence_details.submission_count == 1
     assert row.calls.get().state == "done"
 
 

@@ -8,6 +8,7 @@ from payments.settlement.elsewhere.batches import (
     withdraw_batch,
 )
 from payments.settlement.elsewhere.booking import book_recorded
+from payments.settlement.elsewhere.failed_refunds import PayFailedRefund, pay_failed_refunds
 from payments.settlement.elsewhere.importing import Imported, UnableToImport, import_file
 from payments.settlement.elsewhere.inbox import take_in
 from payments.settlement.elsewhere.limits import Limits, limits_of, set_tier
@@ -39,6 +40,7 @@ __all__ = [
     "OrderPayment",
     "OrderTransfer",
     "Ordered",
+    "PayFailedRefund",
     "Question",
     "Transferred",
     "UnableToChangeBatch",
@@ -62,6 +64,7 @@ __all__ = [
     "match_entry",
     "order_payments",
     "order_transfer",
+    "pay_failed_refunds",
     "question_of",
     "send_due",
     "send_entry_back",

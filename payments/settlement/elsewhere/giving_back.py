@@ -9,11 +9,11 @@ from payments import events, outbox
 from payments.ledger import operations as ledger
 from payments.ledger.errors import LedgerError
 from payments.ledger.journal import Journal
-from payments.models import BankEntry, Batch, OutgoingPayment, PayoutAccount
+from payments.models import BankEntry, Batch, FailedRefund, OutgoingPayment, PayoutAccount
 from payments.models.changes import Changes
 from payments.operations import cases
 from payments.settlement.elsewhere import journals
-from payments.states import BANK_ENTRY, BATCH, OUTGOING, PAYOUT_ACCOUNT, may, move
+from payments.states import BANK_ENTRY, BATCH, FAILED_REFUND, OUTGOING, PAYOUT_ACCOUNT, may, move
 
 _OPEN = ("ordered", "sent", "accepted")
 
@@ -57,9 +57,10 @@ def ended(
 def tell(*, payments: Sequence[OutgoingPayment], at: datetime) -> None:
     """Put right what hung on payments that came back, and tell their owners.
 
-    Money to be sent back is in suspense again. A payout account that does not take money is used no more: the next
-    payout goes to the merchant's account here.
+    Money to be sent back is in suspense again, and so is a refund. A payout account that does not take money is used
+    no more: the next payout goes to the merchant's account here.
     """
+    _wait_again(payments=[payment for payment in payments if payment.kind == "refund"])
     back = [payment.pk for payment in payments if payment.kind == "send_back"]
     waiting = BankEntry.objects.filter(sent_back_id__in=back, state="sent_back").select_for_update() if back else ()
     for entry in waiting:
@@ -104,6 +105,17 @@ def tell(*, payments: Sequence[OutgoingPayment], at: datetime) -> None:
             for payment in payments
         ]
     )
+
+
+def _wait_again(*, payments: Sequence[OutgoingPayment]) -> None:
+    """Have refunds that came back wait for another account."""
+    reasons = {payment.pk: payment.reason for payment in payments}
+    rows = FailedRefund.objects.filter(outgoing_id__in=reasons, state="paid").select_for_update() if reasons else ()
+    for row in rows:
+        row.why = f"{row.paid_to} did not take it: {reasons[row.outgoing_id]}"[:200]
+        row.state = move(machine=FAILED_REFUND, state=row.state, event="come_back")
+        row.paid_to, row.paid_by, row.paid_at, row.paid_journal_id = "", "", None, None
+        row.save(update_fields=["state", "why", "paid_to", "paid_by", "paid_at", "paid_journal_id"])
 
 
 def suspended(*, entry: BankEntry, at: datetime) -> cases.OpenCase:

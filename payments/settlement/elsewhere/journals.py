@@ -7,7 +7,12 @@ from datetime import datetime
 from payments import chart
 from payments.ledger.journal import Journal, Transfer
 
-ORDERED = {"payout": "payout_ordered", "transfer": "transfer_ordered", "send_back": "send_back_ordered"}
+ORDERED = {
+    "payout": "payout_ordered",
+    "transfer": "transfer_ordered",
+    "send_back": "send_back_ordered",
+    "refund": "refund_ordered",
+}
 
 
 def payment_ordered(

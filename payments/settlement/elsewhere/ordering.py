@@ -23,7 +23,7 @@ from payments.settlement.elsewhere import bank_days, journals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPayment:
-    """A payment to order: ``kind`` is `payout`, `transfer` or `send_back`; ``source`` a ledger account."""
+    """A payment to order: ``kind`` is one of ``OutgoingPayment.KINDS``; ``source`` a ledger account."""
 
     kind: str
     source: str
