@@ -33,6 +33,7 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.consignment_dispatched": ["mall.subscribers.capture_dispatched"],
     "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
     "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
+    "mall.division_asked": ["mall.subscribers.divide_consignments"],
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],

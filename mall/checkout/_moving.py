@@ -154,7 +154,7 @@ def cancel(*, requests: Sequence[CancelOrder]) -> list[MovedOrder | UnableToCanc
     if not requests:
         return []
     orders = lock(numbers=[request.number for request in requests])
-    sent = _orders_with_something_sent(order_ids=[order.id for order in orders.values()])
+    sent, divided = _sent_and_divided(order_ids=[order.id for order in orders.values()])
     moving: dict[str, tuple[LockedOrder, CancelOrder]] = {}
     results: list[MovedOrder | UnableToCancelOrder] = []
     for request in requests:
@@ -167,6 +167,8 @@ def cancel(*, requests: Sequence[CancelOrder]) -> list[MovedOrder | UnableToCanc
             results.append(
                 UnableToCancelOrder(f"Something of order {order.number} was sent already: ask for a refund instead.")
             )
+        elif order.id in divided:
+            results.append(UnableToCancelOrder(f"Order {order.number} is being packed anew: try again in a minute."))
         else:
             moving[order.number] = (order, request)
             results.append(MovedOrder(order.id, order.number, CANCELLED))
@@ -175,21 +177,26 @@ def cancel(*, requests: Sequence[CancelOrder]) -> list[MovedOrder | UnableToCanc
     return results
 
 
-def _orders_with_something_sent(*, order_ids: Sequence[int]) -> set[int]:
-    """Lock the consignments of locked orders, so that none is sent meanwhile; return which orders had one sent."""
+def _sent_and_divided(*, order_ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """Lock the consignments of locked orders, so that none is sent meanwhile.
+
+    Returns which orders had one sent, and of which one is being divided.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT order_id, dispatched_at FROM fulfilment_consignment WHERE order_id = ANY(%s) "
-            "ORDER BY id FOR NO KEY UPDATE",
+            "SELECT c.order_id, c.dispatched_at IS NOT NULL, EXISTS (SELECT 1 FROM fulfilment_division d "
+            "WHERE d.consignment_id = c.id AND d.state = 'asked') FROM fulfilment_consignment c "
+            "WHERE c.order_id = ANY(%s) ORDER BY c.id FOR NO KEY UPDATE OF c",
             [list(order_ids)],
         )
-        return {order_id for order_id, dispatched_at in cursor.fetchall() if dispatched_at is not None}
+        found = cursor.fetchall()
+    return {order for order, sent, _divided in found if sent}, {order for order, _sent, divided in found if divided}
 
 
 def _may_cancel(*, order: LockedOrder, request: CancelOrder) -> bool:
     if request.by.kind == actors.MERCHANT:
         return False
-    return request.by.kind != actors.BUYER or (order.user_id is not None and request.by.user_id == order.user_id)
+    return request.by.kind != actors.BUYER or request.by.is_buyer_of(buyer_id=order.user_id, order=order.number)
 
 
 def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:

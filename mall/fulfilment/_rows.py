@@ -72,7 +72,11 @@ def check_actor(*, row: LockedConsignment | None, by: Actor, former: set[Actor],
 
     :raises UnknownConsignment: it is not, or there is none; the answer does not tell which.
     """
-    if row is None or by in former or not by.may_touch(merchant_id=row.merchant_id, buyer_id=row.buyer_id):
+    if (
+        row is None
+        or by in former
+        or not by.may_touch(merchant_id=row.merchant_id, buyer_id=row.buyer_id, order=row.order_number)
+    ):
         raise UnknownConsignment(f"There is no consignment {number} for you.")
     return row
 
@@ -82,12 +86,17 @@ def former_staff(*, requests: Sequence) -> set[Actor]:
     return actors.former_staff(actors={request.by for request in requests})
 
 
-def write_history(*, entries: Iterable[tuple[LockedConsignment, str, datetime, str, str]]) -> None:
-    """Append (consignment, status, moment, by, note) to the histories."""
+def write_history(*, entries: Iterable[tuple[LockedConsignment, str, datetime, str, str]], again: bool = False) -> None:
+    """Append (consignment, status, moment, by, note) to the histories; `again`: it may happen several times."""
     rows.insert(
         rows=[
             ConsignmentEvent(
-                consignment_id=row.id, key=f"{row.number}:{status}", status=status, at=at, by=by, note=note[:500]
+                consignment_id=row.id,
+                key=f"{row.number}:{status}" + (f":{at:%Y%m%dT%H%M%S%f}" if again else ""),
+                status=status,
+                at=at,
+                by=by,
+                note=note[:500],
             )
             for row, status, at, by, note in entries
         ]

@@ -74,9 +74,7 @@ def check_consignments() -> list[str]:
     return problems
 
 
-def differences(
-    *, since: datetime | None, until: datetime, numbers: Sequence[str]
-) -> tuple[int, dict[str, list[str]]]:
+def differences(*, since: datetime | None, until: datetime, numbers: Sequence[str]) -> tuple[int, dict[str, list[str]]]:
     """Compare the consignments that something happened to in a time, and those of these numbers.
 
     What is told days late is left to :func:`check_consignments`, which looks at all of them.

@@ -44,7 +44,7 @@ class Consignment(models.Model):
             models.UniqueConstraint(
                 fields=["order", "merchant"],
                 condition=Q(divided_from__isnull=True),
-                name="consignment_one_per_merchant",
+                name="consignment_first_per_merchant",
             ),
             models.CheckConstraint(condition=Q(status__in=states.STATUSES), name="consignment_status_known"),
             models.CheckConstraint(

@@ -108,7 +108,7 @@ class CardMethod:
 
     def divide(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Hold a part of what is held once more, its payer absent, so that each can be captured for itself."""
-        return [_answered(act=self._divide, leg=leg) for leg in legs]
+        return [answered(act=self._divide, leg=leg) for leg in legs]
 
     def replace(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Hold on another card, its payer present, what an earlier one holds; then let go of that."""
