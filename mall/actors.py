@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import connection
+
+from mall.merchants import roles
 from mall.merchants.models import Membership
 
 BUYER, MERCHANT, OPERATIONS, CARRIER, SYSTEM = "buyer", "merchant", "operations", "carrier", "system"
@@ -70,14 +73,31 @@ def merchant_staff(*, user_id: int, merchant_id: int) -> Actor:
     return Actor(MERCHANT, user_id=user_id, merchant_id=merchant_id, role=role)
 
 
-def former_staff(*, actors: set[Actor]) -> set[Actor]:
-    """Return those merchant actors whose person does not work for the merchant any more, in one query."""
+# Held until the transaction ends: who takes the role away meanwhile waits until the act is done.
+_ROLES_NOW = """
+SELECT m.user_id, m.merchant_id, m.role
+FROM merchants_membership m
+JOIN unnest(%s::bigint[], %s::bigint[]) AS asked (user_id, merchant_id) USING (user_id, merchant_id)
+ORDER BY m.id FOR SHARE OF m
+"""
+
+
+def without_permission(*, actors: set[Actor], permission: str) -> set[Actor]:
+    """Return those merchant actors whose person may not do this for the merchant, by his role now; in one query."""
     people = {actor for actor in actors if actor.kind == MERCHANT and actor.user_id is not None}
     if not people:
         return set()
-    members = set(
-        Membership.objects.filter(
-            user_id__in={actor.user_id for actor in people}, merchant_id__in={actor.merchant_id for actor in people}
-        ).values_list("user_id", "merchant_id")
-    )
-    return {actor for actor in people if (actor.user_id, actor.merchant_id) not in members}
+    asked = list(people)
+    with connection.cursor() as cursor:
+        cursor.execute(_ROLES_NOW, [[one.user_id for one in asked], [one.merchant_id for one in asked]])
+        now = {(user_id, merchant_id): role for user_id, merchant_id, role in cursor.fetchall()}
+    return {
+        actor
+        for actor in people
+        if not (role := now.get((actor.user_id, actor.merchant_id))) or not roles.may(role=role, permission=permission)
+    }
+
+
+def former_staff(*, actors: set[Actor]) -> set[Actor]:
+    """Return those merchant actors whose person may not deal with the merchant's orders any more, in one query."""
+    return without_permission(actors=actors, permission=roles.ORDERS)

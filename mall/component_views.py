@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from django import forms
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from mall import bank
+from mall import bank, component_states, component_tokens
 
 ICONS = (
     "search",
@@ -29,59 +32,58 @@ ICONS = (
     "plus",
     "filter",
     "lock",
+    "back",
+    "menu",
     "next",
     "bridge",
 )
-PICTURES = (
-    "phone",
-    "laptop",
-    "headphones",
-    "camera",
-    "sofa",
-    "lamp",
-    "chair",
-    "mug",
-    "pot",
-    "shoe",
-    "shirt",
-    "bag",
-    "perfume",
-    "book",
-    "bicycle",
-    "plant",
-)
 
 
-class ExampleForm(forms.Form):
-    """One field of each kind, one of them wrong."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A component in one state: its name, and how it looks in each scheme."""
 
-    name = forms.CharField(label="Text", help_text="With a word of help.")
-    amount = forms.CharField(label="Wrong", error_messages={"required": "Please give an amount."})
-    kind = forms.ChoiceField(label="Select", choices=[("a", "One"), ("b", "Two")])
-    way = forms.ChoiceField(label="Radio", choices=[("a", "One"), ("b", "Two")], widget=forms.RadioSelect, initial="a")
-    note = forms.CharField(label="Long text", required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    agreed = forms.BooleanField(label="Checkbox", required=False)
+    state: str
+    looks: tuple[tuple[str, SafeString], ...]
 
 
 @require_safe
 def components(request: HttpRequest) -> HttpResponse:
-    """Show every component; nothing outside development."""
+    """Show every component in all its states, light beside dark; nothing outside development."""
     if not settings.DEBUG:
         raise Http404
     at = bank.now()
-    columns = [{"label": "Day"}, {"label": "Amount", "kind": "number"}]
-    rows = [[{"text": "Monday", "label": "Day"}, {"text": "€12.00", "kind": "number", "label": "Amount"}]] * 2
+    by_scheme = {scheme: component_states.states(at=at, scheme=scheme) for scheme in component_tokens.SCHEMES}
+    shown = {
+        name: [
+            Shown(
+                state,
+                tuple(
+                    (scheme, _rendered(request, name=name, context=states[name][number][1]))
+                    for scheme, states in by_scheme.items()
+                ),
+            )
+            for number, (state, _context) in enumerate(first)
+        ]
+        for name, first in by_scheme[component_tokens.LIGHT].items()
+    }
     context = {
-        "form": ExampleForm({"name": "Anna", "way": "a", "kind": "b"}),
-        "columns": columns,
-        "rows": rows,
-        "steps": [
-            {"label": "Ordered", "at": at, "state": "done"},
-            {"label": "Dispatched", "at": at, "state": "done", "note": "Blue Post RX 12"},
-            {"label": "Delivered", "state": "next"},
-        ],
-        "crumbs": [("Market", "/"), ("Home", "/"), ("Lamps", "")],
+        "components": shown,
+        "schemes": component_tokens.SCHEMES,
         "icons": ICONS,
-        "pictures": list(enumerate(PICTURES, start=1)),
+        "pictures": list(enumerate(component_states.PICTURES, start=1)),
+        "views": component_states.PICTURE_VIEWS,
     }
     return render(request, "components/page.html", context)
+
+
+@require_safe
+def schemes(request: HttpRequest) -> HttpResponse:
+    """Serve the styles by which the page shows both schemes."""
+    if not settings.DEBUG:
+        raise Http404
+    return HttpResponse(component_tokens.styles(), content_type="text/css")
+
+
+def _rendered(request: HttpRequest, *, name: str, context: dict[str, object]) -> SafeString:
+    return render_to_string(f"components/{name}.html", context, request)

@@ -15,6 +15,7 @@ from oscar.core.loading import get_model
 from mall import bank
 from mall.catalogue import tree
 from mall.merchants.models import Membership
+from mall.notices import queries as notices
 
 BasketLine = get_model("basket", "Line")
 
@@ -83,6 +84,11 @@ class Chrome:
         return None if balance is None else MoneyAtAGlance(available=balance, currency=user.currency, url=url)
 
     @cached_property
+    def unread(self) -> int:
+        """Return how many notices the person has not read."""
+        return notices.unread(user_id=self._request.user.pk) if self._request.user.is_authenticated else 0
+
+    @cached_property
     def roles(self) -> Roles:
         """Return where the person may work; a change shows within half a minute."""
         user = self._request.user
@@ -97,6 +103,7 @@ class Chrome:
             (_("Your orders"), "orders"),
             (_("Money"), "money"),
             (_("Plans and instalments"), "plans"),
+            (_("Notices"), "notices"),
             (_("My details"), "account-home"),
             (_("Security"), "mfa_index"),
         )

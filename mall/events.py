@@ -122,3 +122,27 @@ class MerchantOpened(Event):
     merchant: str
     owner: str
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticesMade(Event):
+    """Notices were made whose letters are to be sent."""
+
+    name = "mall.notices_made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpinionsChanged(Event):
+    """What buyers say of some products or merchants has changed; their stars are to be counted anew."""
+
+    name = "mall.opinions_changed"
+    product_ids: tuple[int, ...] = ()
+    merchant_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffInvited(Event):
+    """A person was asked to work for a merchant; the letter with the link is to be sent."""
+
+    name = "mall.staff_invited"
+    invitation_id: int

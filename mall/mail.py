@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from mall import bank
 from mall.queries import orders, staff
 
 PAYOUT_SALT = "mall.payout-account"
+STOP_SALT = "mall.notices.stop"
 
 
 def send_order_confirmations(*, numbers: Sequence[str]) -> None:
@@ -138,6 +140,39 @@ def send_came_back_letters(*, payments: Sequence[tuple[str, str, str, str]]) -> 
             )
         )
     _send(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """One thing a letter tells; `url` is a path of this site, or empty."""
+
+    title: str
+    body: str
+    url: str
+
+
+def send_notice(*, email: str, name: str, user_id: int, kind: str, number: int, lines: Sequence[NoticeLine]) -> None:
+    """Tell a person one thing, or several in one letter, with a link that ends letters of this kind.
+
+    Sent twice under one number, the letter carries the same Message-ID, by which mail programs see that it is one.
+
+    :raises OSError: the mail server did not take it.
+    """
+    stop = f"{settings.RIALTO_SITE}{reverse('notices-stop', args=[signing.dumps([user_id, kind], salt=STOP_SALT)])}"
+    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
+    context = {"name": name, "lines": lines, "site": settings.RIALTO_SITE, "stop": stop}
+    several = _("%(count)d things you asked us to tell you") % {"count": len(lines)}
+    letter = EmailMessage(
+        subject=" ".join((lines[0].title if len(lines) == 1 else several).split()),
+        body=render_to_string("mall/email/notice.txt", context),
+        to=[email],
+        headers={
+            "Message-ID": f"<notice-{number}@{host}>",
+            "List-Unsubscribe": f"<{stop}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    get_connection().send_messages([letter])
 
 
 def _addresses(*, users: Sequence[int]) -> list[str]:

@@ -17,6 +17,7 @@ from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
 from mall.fulfilment.models import Consignment, Division
 from mall.fulfilment.requests import CancelConsignment
+from mall.merchants import letters
 from mall.order.models import CANCELLED, Order
 from mall.search import operations as search
 from payments import events as bank_events
@@ -246,3 +247,8 @@ def mail_came_back(happened: Sequence[bank_events.PaymentCameBack]) -> None:
 def _raise(problems: Sequence[Exception]) -> None:
     if problems:
         raise NotDone("; ".join(str(problem) for problem in problems[:5]))
+
+
+def mail_invitation(happened: Sequence[events.StaffInvited]) -> None:
+    """Send people the link by which they begin to work for a store."""
+    letters.send_invitations(invitation_ids=[event.invitation_id for event in happened])

@@ -2,20 +2,18 @@
 
 from django.urls import include, path, re_path
 
+from mall import component_views
 from mall.basket import views as basket
 from mall.catalogue import views as catalogue
 from mall.checkout import views as checkout
-from mall.component_views import components
 from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
 from mall.merchants import dispute_views as merchant_disputes
 from mall.merchants import money_views as merchant_money
-from mall.merchants import order_views as merchant_orders
 from mall.merchants import payout_views as payout
 from mall.merchants import sell_views as sell
 from mall.merchants import store_views
 from mall.merchants import views as merchants
-from mall.order import views as order
 from mall.search import views as search
 
 urlpatterns = [
@@ -24,6 +22,7 @@ urlpatterns = [
     path("search/suggest/", search.suggest, name="search-suggest"),
     path("c/<path:path>/", search.category, name="category"),
     path("p/<slug:product_slug>-<int:pk>/", catalogue.product, name="product"),
+    path("p/<slug:product_slug>-<int:pk>/pictures/<int:number>/", catalogue.picture, name="product-picture"),
     path("store/<slug:slug>/", store_views.store, name="store"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.add, name="basket-add"),
@@ -32,12 +31,9 @@ urlpatterns = [
     path("checkout/", checkout.checkout, name="checkout"),
     path("checkout/summary/", checkout.summary, name="checkout-summary"),
     path("checkout/done/<str:number>/", checkout.done, name="checkout-done"),
-    path("orders/", order.orders, name="orders"),
-    path("orders/<str:number>/", order.order, name="order"),
-    path("orders/<str:number>/cancel/", order.cancel, name="order-cancel"),
-    path("orders/<str:number>/again/", order.again, name="order-again"),
-    path("orders/<str:number>/<str:consignment>/received/", order.received, name="order-received"),
-    path("orders/<str:number>/<str:consignment>/review/", order.review, name="order-review"),
+    path("", include("mall.invoices.urls")),
+    path("", include("mall.order.urls")),
+    path("", include("mall.packing.urls")),
     path("account/details/", customer.home, name="account-home"),
     path("account/addresses/add/", customer.address_add, name="address-add"),
     path("account/addresses/<int:pk>/remove/", customer.address_remove, name="address-remove"),
@@ -48,11 +44,6 @@ urlpatterns = [
     path("ops/applications/<int:pk>/decide/", sell.decide, name="application-decide"),
     path("merchant/", merchants.home, name="merchant"),
     path("merchant/choose/", merchants.choose, name="merchant-choose"),
-    path("merchant/orders/", merchant_orders.orders, name="merchant-orders"),
-    path("merchant/orders/<str:number>/", merchant_orders.order, name="merchant-order"),
-    path("merchant/orders/<str:number>/dispatch/", merchant_orders.dispatch, name="merchant-dispatch"),
-    path("merchant/orders/<str:number>/cancel/", merchant_orders.cancel, name="merchant-cancel"),
-    path("merchant/orders/<str:number>/refund/", merchant_orders.refund, name="merchant-refund"),
     path("merchant/catalogue/", merchant_catalogue.catalogue, name="merchant-catalogue"),
     path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
     path("merchant/money/", merchant_money.money, name="merchant-money"),
@@ -70,9 +61,10 @@ urlpatterns = [
         merchant_money.settlement_file,
         name="merchant-settlement-file",
     ),
-    path("merchant/staff/", merchants.staff, name="merchant-staff"),
-    path("merchant/staff/<int:user_id>/remove/", merchants.staff_remove, name="merchant-staff-remove"),
+    path("", include("mall.merchants.staff_urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
-    path("_components/", components, name="components"),
+    path("_components/", component_views.components, name="components"),
+    path("_components/schemes.css", component_views.schemes, name="component-schemes"),
+    path("", include("mall.notices.urls")),
     path("", include("mall.oscar_urls")),
 ]

@@ -82,11 +82,11 @@ def insert(*, rows: Sequence[Row], ignore_conflicts: bool = False) -> list[Row]:
 
 @cache
 def _columns(model: type[models.Model]) -> tuple[tuple[str, str, Callable], ...]:
-    """Return name, type and reader of each column that is written; the key and the database's defaults are not."""
+    """Return name, type and reader of each column that is written: not the key, nor what the database alone fills."""
     return tuple(
         (field.column, _type(field), _reader(field))
         for field in model._meta.concrete_fields
-        if not field.primary_key and field.db_default is NOT_PROVIDED
+        if not field.primary_key and (field.db_default is NOT_PROVIDED or field.has_default())
     )
 
 

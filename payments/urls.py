@@ -19,6 +19,7 @@ from payments.views import (
     reconciliation,
     reviews,
     rules,
+    tiers,
     transfers,
 )
 
@@ -58,6 +59,8 @@ urlpatterns = [
     ),
     path("ops/rules/", rules.rules, name="ops-rules"),
     path("ops/rules/<int:version>/", rules.decide, name="ops-rules-decide"),
+    path("ops/tiers/", tiers.tiers, name="ops-tiers"),
+    path("ops/tiers/<int:change_id>/", tiers.decide, name="ops-tiers-decide"),
     path("ops/banks/", banks.overview, name="ops-banks"),
     path("ops/banks/import/", banks.take_in, name="ops-banks-import"),
     path("ops/banks/batches/<int:pk>/", banks.batch, name="ops-batch"),

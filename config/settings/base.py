@@ -24,6 +24,8 @@ INSTALLED_APPS = [
     "financing",
     "mall.merchants",
     "mall.fulfilment",
+    "mall.invoices",
+    "mall.notices",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

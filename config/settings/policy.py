@@ -23,6 +23,14 @@ RIALTO_COMMISSION_RETURNED_BPS = 10_000
 # Kept back from a merchant's settlements against later refunds, and for how long.
 RIALTO_RESERVE_BPS = 500
 RIALTO_RESERVE_MATURES_AFTER = timedelta(days=30)
+# What a merchant's risk tier makes of that; who has none keeps the rate of his terms (/ops/tiers/).
+RIALTO_RESERVE_TIERS = {
+    "trusted": {"bps": 0, "days": 0},
+    "low": {"bps": 200, "days": 14},
+    "standard": {"bps": 500, "days": 30},
+    "raised": {"bps": 1_500, "days": 60},
+    "high": {"bps": 3_000, "days": 90},
+}
 
 # A released consignment becomes available T+N days later, by the calendar of UTC.
 RIALTO_SETTLE_AFTER_DAYS = 2
@@ -107,3 +115,12 @@ RIALTO_ACCOUNT_TIERS = {"user": "basic", "merchant": "business"}
 
 # A new payout account at another bank counts so long after it was confirmed.
 RIALTO_PAYOUT_ACCOUNT_WAITS = timedelta(hours=72)
+
+# Notices on the site are kept so long.
+RIALTO_NOTICES_KEPT_FOR = timedelta(days=365)
+
+# A review can be said otherwise for so long.
+RIALTO_REVIEW_CHANGED_WITHIN = timedelta(days=60)
+# Buyers are asked, once, how a thing is that arrived so long ago; what arrived longer ago is left in peace.
+RIALTO_REVIEW_ASKED_AFTER = timedelta(days=4)
+RIALTO_REVIEW_ASKED_UNTIL = timedelta(days=10)

@@ -11,8 +11,11 @@ RIALTO_POLICY = SimpleNamespace(
     **{name.removeprefix("RIALTO_"): value for name, value in vars(policy).items() if name.isupper()}
 )
 
-# What a price means by month, for product pages: `hint(*, payer, amount, currency, at) -> str`
+# What a price means by the month, for product pages: `hint(*, payer, amount, currency, at) -> Sequence[str]`
 RIALTO_PRICE_HINTS: list[str] = ["financing.checkout.options.price_hint"]
+
+# The same for any number of prices, for listings: `plans(*, payer, currency, at) -> Sequence[MonthlyPlan]`
+RIALTO_MONTHLY_PLANS: list[str] = ["financing.checkout.monthly.plans"]
 
 # Whether new events wake a worker at once; the sweeper finds them anyway
 RIALTO_OUTBOX_KICK = True
@@ -35,7 +38,9 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
     "mall.division_asked": ["mall.subscribers.divide_consignments"],
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
+    "mall.staff_invited": ["mall.subscribers.mail_invitation"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
+    "mall.notices_made": ["mall.notices.subscribers.send_letters"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
     "payments.card_hold_refused": ["mall.subscribers.mail_card_hold_refused"],
     "payments.payment_reviewed": ["mall.subscribers.go_on_reviewed", "mall.subscribers.mail_reviewed"],
@@ -145,5 +150,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
     "mall-count-common-searches": {"task": "mall.tasks.count_common_searches", "schedule": 3_600.0},
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
+    "mall-send-notices": {"task": "mall.notices.tasks.send_due", "schedule": 300.0},
+    "mall-forget-notices": {"task": "mall.notices.tasks.forget_old", "schedule": crontab(hour=3, minute=10)},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

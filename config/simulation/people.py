@@ -17,7 +17,7 @@ from mall.actors import OPERATIONS, Actor
 from mall.customer.models import User
 from mall.customer.operations import RegisterShopper, register_shoppers
 from mall.merchants.models import CLERK, Membership
-from mall.merchants.operations import add_staff
+from mall.merchants.staffing import add_staff
 
 PASSWORD = "rialto-demo-1587"  # noqa: S105 - the demo's, printed on its first screen; production refuses the demo
 SHOPPER = "shopper@rialto.example"

@@ -1,5 +1,6 @@
 """Template tags of every page: money, days and times, icons, addresses with one parameter changed."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -11,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 
-from mall.catalogue import pictures
+from mall.catalogue import drawing, pictures
 from payments.money import Money
 
 register = template.Library()
@@ -29,6 +30,13 @@ def money(minor_units: int | None, currency: str) -> SafeString | str:
     if minor_units is None or minor_units == "":
         return ""
     return format_html('<span class="money">{}</span>', Money(int(minor_units), currency).format(_locale()))
+
+
+@register.filter
+def money_short(minor_units: int, currency: str) -> SafeString:
+    """Return an amount of whole units without its decimals: €25."""
+    text = Money(int(minor_units), currency).format(_locale())
+    return format_html('<span class="money">{}</span>', re.sub(r"[.,]00(?![0-9])", "", text))
 
 
 @register.filter
@@ -149,30 +157,24 @@ def widget_type(bound_field: object) -> str:
     return getattr(widget, "input_type", "text") or "text"
 
 
+@register.simple_tag(takes_context=True)
+def address_toggled(context: RequestContext, **change: str | int) -> str:
+    """Return the page's own address with one parameter set to a value, or without it where it has that value."""
+    [(name, value)] = change.items()
+    on = context["request"].GET.get(name) == str(value)
+    return address_with(context, **{name: None if on else value})
+
+
 @register.simple_tag
-def picture(product_id: int, title: str, category: str = "", label: str = "") -> SafeString:
-    """Draw the product's picture; without a label it is decoration beside its name."""
-    drawn = pictures.picture_of(product_id=product_id, title=title, category=category)
-    return format_html(
-        '<svg class="picture picture-{}" viewBox="0 0 120 120" {}>'
-        '<rect class="picture-ground" width="120" height="120"></rect>{}'
-        '<use href="{}#{}" x="32" y="32" width="56" height="56"{}></use></svg>',
-        drawn.palette,
-        format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"'),
-        BACKDROPS[drawn.backdrop],
-        static("img/pictures.svg"),
-        drawn.symbol,
-        SafeString(' transform="translate(120 0) scale(-1 1)"') if drawn.turned else "",
-    )
+def picture(product_id: int, title: str, category: str = "", label: str = "", view: int = pictures.FRONT) -> SafeString:
+    """Draw the product's picture, from one of its sides; without a label it is decoration beside its name."""
+    return drawing.svg(product_id=product_id, title=title, category=category, view=view, label=label)
 
 
-# What stands behind the thing: an arch, a round window, a wave, a quay.
-BACKDROPS = {
-    1: SafeString('<path class="picture-arch" d="M18 120V68a42 42 0 0 1 84 0v52z"></path>'),
-    2: SafeString('<circle class="picture-arch" cx="60" cy="60" r="46"></circle>'),
-    3: SafeString('<path class="picture-arch" d="M0 120V82q30-24 60 0t60 0v38z"></path>'),
-    4: SafeString('<path class="picture-arch" d="M0 120V74h120v46z"></path>'),
-}
+@register.simple_tag
+def picture_label(title: str, view: int) -> str:
+    """Return what a side of the product's picture shows."""
+    return drawing.label_of(view=view, title=title)
 
 
 @register.simple_tag(takes_context=True)

@@ -9,9 +9,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from mall.queries import merchants
 from mall.queries.merchants import Workplace, workplaces
 
 OFFICERS = frozenset({"credit officer", "senior officer"})
@@ -84,19 +85,5 @@ def owner_page(view: View) -> View:
 
 def frame(request: HttpRequest, place: Workplace) -> dict[str, object]:
     """Return what the frame of a merchant's page needs: the store, its pages, and that this is its financing."""
-    links = [
-        ("merchant", _("Today")),
-        ("merchant-orders", _("Orders")),
-        ("merchant-catalogue", _("Catalogue")),
-        ("merchant-money", _("Money")),
-        ("merchant-financing", _("Financing")),
-        ("merchant-staff", _("Staff")),
-        ("merchant-store", _("Store page")),
-    ]
-    subnav = []
-    for name, label in links:
-        try:
-            subnav.append((label, reverse(name), name == "merchant-financing"))
-        except NoReverseMatch:
-            continue
+    subnav = merchants.subnav(role=place.role, here="merchant-financing")
     return {"place": place, "workplaces": request.workplaces, "subnav": subnav}

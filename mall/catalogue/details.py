@@ -104,6 +104,15 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
     )
 
 
+def title_of(*, product_id: int) -> tuple[str, str] | None:
+    """Return a public product's title and category; nothing for another."""
+    product = Product.objects.filter(pk=product_id, is_public=True).first()
+    if product is None:
+        return None
+    category = product.categories.order_by("-depth", "path").first()
+    return product.get_title(), category.name if category else ""
+
+
 def _offers(*, product_id: int, at: datetime) -> list[Offer]:
     records = StockRecord.objects.filter(
         product_id=product_id, price__isnull=False, partner__merchant__status=ACTIVE

@@ -5,8 +5,12 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-PALETTES = 8
+from mall.catalogue import picture_colors
+
 BACKDROPS = 4
+# The views of a product's gallery, in order: what each shows.
+FRONT, DETAIL, SCENE, PARCEL = VIEWS = (1, 2, 3, 4)
+ROOM, TABLE, OUTDOORS = "room", "table", "outdoors"
 
 # The first line with a word of the title wins, then the first with a word of the category.
 _WORDS = """
@@ -121,24 +125,46 @@ _SYMBOL_OF = {
 _SPLIT = re.compile(r"[^a-z]+")
 
 
+# Where a thing of a symbol is at home; what is not named here stands in a room.
+_SCENES = {
+    TABLE: "mug pot kettle knife blender bottle coffee jar cheese apple bowl pill candle perfume lipstick brush lotion"
+    " cream notebook pen books book paint scissors watch ring glasses phone gift puzzle blocks toycar",
+    OUTDOORS: "ball bicycle tent racket helmet shoe backpack suitcase hat umbrella stroller tyre car drill hammer"
+    " toolbox plant flower paw bone rope dumbbell camera",
+}
+_SCENE_OF = {symbol: scene for scene, symbols in _SCENES.items() for symbol in symbols.split()}
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a product's picture is made of; the colors are the tokens of its palette."""
+    """What a product's picture is made of: tokens of the ground (`palette`) and of the thing (`family`), if known.
+
+    `scene` is where the thing is at home; `corner` is the part that its detail shows, 0 to 3.
+    """
 
     symbol: str
     palette: int
+    family: str
     backdrop: int
     turned: bool
+    scene: str
+    corner: int
 
 
 def picture_of(*, product_id: int, title: str, category: str = "") -> Picture:
-    """Return the picture of a product: its symbol from its words, the rest from its number."""
+    """Return the picture of a product: its symbol and color from its words, the rest from its number."""
     digest = hashlib.blake2b(str(product_id).encode(), digest_size=4).digest()
+    symbol = symbol_of(title=title, category=category)
+    family = picture_colors.family_of(title=title)
+    grounds = picture_colors.grounds_of(family=family)
     return Picture(
-        symbol=symbol_of(title=title, category=category),
-        palette=digest[0] % PALETTES + 1,
+        symbol=symbol,
+        palette=grounds[digest[0] % len(grounds)],
+        family=family,
         backdrop=digest[1] % BACKDROPS + 1,
         turned=digest[2] % 2 == 1,
+        scene=_SCENE_OF.get(symbol, ROOM),
+        corner=digest[3] % 4,
     )
 
 

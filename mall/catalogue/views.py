@@ -7,7 +7,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from mall import bank
-from mall.catalogue import details, hints, seen, tree
+from mall.catalogue import details, hints, pictures, seen, tree
+from mall.search import cards
+
+ALIKE = 5
 
 
 @require_safe
@@ -22,6 +25,8 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     if found.slug != product_slug:
         return redirect("product", found.slug, pk, permanent=True)
     offer = found.offer
+    said = hints.lines(request=request, amount=offer.price, currency=offer.currency, at=at) if offer else []
+    alike = cards.alike(product_ids=[pk], count=ALIKE)
     response = render(
         request,
         "mall/product.html",
@@ -30,11 +35,38 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
             "offer": offer,
             "others": [other for other in found.offers if offer and other.stockrecord_id != offer.stockrecord_id],
             "crumbs": _crumbs(category_id=found.category_id, title=found.title),
-            "hint": hints.monthly(request=request, amount=offer.price, currency=offer.currency, at=at) if offer else "",
+            "hint": said[0] if said else "",
+            "plans": said[1:],
+            "views": pictures.VIEWS,
+            "alike": cards.dressed(
+                hits=alike,
+                plans=hints.plans(request=request, currency=offer.currency, at=at) if offer and alike else [],
+                at=at,
+            ),
         },
     )
     seen.remember(request=request, response=response, product_id=pk)
     return response
+
+
+@require_safe
+def picture(request: HttpRequest, product_slug: str, pk: int, number: int) -> HttpResponse:
+    """Show one picture of a product as large as the window: where the script that does so in place did not run."""
+    found = details.title_of(product_id=pk)
+    if found is None or number not in pictures.VIEWS:
+        raise Http404
+    title, category = found
+    context = {
+        "product_id": pk,
+        "slug": product_slug,
+        "title": title,
+        "category": category,
+        "number": number,
+        "views": pictures.VIEWS,
+        "before": number - 1 if number > 1 else len(pictures.VIEWS),
+        "after": number + 1 if number < len(pictures.VIEWS) else 1,
+    }
+    return render(request, "mall/product_picture.html", context)
 
 
 def _crumbs(*, category_id: int | None, title: str) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ class LockedStock:
     is_public: bool
 
 
+# The merchants' rows too, shared: who is suspended meanwhile is suspended before this order, or after it.
 _LOCK = """
 SELECT s.id, s.product_id, s.partner_id, s.partner_sku, s.price_currency, s.price, s.num_in_stock IS NOT NULL,
        coalesce(s.num_in_stock, 0) - coalesce(s.num_allocated, 0), m.id, m.name, m.status,
@@ -39,7 +40,7 @@ JOIN catalogue_product p ON p.id = s.product_id
 LEFT JOIN catalogue_product parent ON parent.id = p.parent_id
 WHERE s.id = ANY(%s)
 ORDER BY s.id
-FOR NO KEY UPDATE OF s
+FOR NO KEY UPDATE OF s FOR SHARE OF m
 """
 
 _TAKE = """

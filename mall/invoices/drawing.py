@@ -95,7 +95,9 @@ def _lines(facts: dict[str, Any]) -> Table:
             ]
         )
         if amount != quantity * unit:
-            rows.append([said(_("Discount"), _SMALL), *[""] * 4, said(_money(amount - quantity * unit, facts), _SMALL_RIGHT)])
+            rows.append(
+                [said(_("Discount"), _SMALL), *[""] * 4, said(_money(amount - quantity * unit, facts), _SMALL_RIGHT)]
+            )
             rows[-2][-1] = said(_money(quantity * unit, facts), _RIGHT)
     rows.append([said(_("Delivery")), *[""] * 4, said(_money(facts["delivery"], facts), _RIGHT)])
     table = Table(rows, colWidths=[width * mm for width in (72, 30, 14, 20, 14, 24)], repeatRows=1)

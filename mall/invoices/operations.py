@@ -45,9 +45,7 @@ def issue_invoices(*, sent: Sequence[tuple[str, datetime]]) -> None:
         consignments = facts_of.read(numbers=list(moments))
         wanted = [row for row in consignments if row.amount]
         _lock_ranges(merchant_ids={row.merchant_id for row in wanted}, kind=INVOICE)
-        known = set(
-            Paper.objects.filter(kind=INVOICE, consignment__in=wanted).values_list("consignment_id", flat=True)
-        )
+        known = set(Paper.objects.filter(kind=INVOICE, consignment__in=wanted).values_list("consignment_id", flat=True))
         said = facts_of.invoices(consignments=[row for row in wanted if row.pk not in known])
         _write(
             papers=[

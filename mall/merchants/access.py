@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from mall.actors import MERCHANT, Actor
-from mall.merchants.models import OWNER
+from mall.merchants import roles
 from mall.queries.merchants import Workplace, workplaces
 
 CHOSEN = "merchant"
 
 
-def staff_page(view: Callable[..., HttpResponse] | None = None, *, owner: bool = False) -> Callable:
-    """Open a view to a merchant's staff, or its owners alone; the view gets the workplace after the request."""
+def staff_page(view: Callable[..., HttpResponse] | None = None, *, may: str = roles.WORK) -> Callable:
+    """Open a view to those of a merchant's staff who have the permission; it gets the workplace after the request."""
 
     def decorate(inner: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(inner)
@@ -27,16 +29,27 @@ def staff_page(view: Callable[..., HttpResponse] | None = None, *, owner: bool =
             places = workplaces(user_id=request.user.pk)
             if not places:
                 return redirect("sell")
-            chosen = request.session.get(CHOSEN)
-            place = next((place for place in places if place.merchant_id == chosen), places[0])
-            if owner and place.role != OWNER:
+            place = _place(request, places=places)
+            if place is None:
+                return redirect(f"{reverse('merchant-choose')}?{urlencode({'next': request.get_full_path()})}")
+            if not roles.may(role=place.role, permission=may):
                 raise PermissionDenied
             request.workplaces = places
             return inner(request, place, *args, **kwargs)
 
+        opened.permission = may
         return opened
 
     return decorate(view) if view else decorate
+
+
+def _place(request: HttpRequest, *, places: list[Workplace]) -> Workplace | None:
+    """Return the store the person chose, or the only one; nothing where he has to choose before he reads."""
+    chosen = request.session.get(CHOSEN)
+    found = next((place for place in places if place.merchant_id == chosen), None)
+    if found is not None or len(places) == 1 or request.method != "GET":
+        return found or places[0]
+    return None
 
 
 def actor(*, request: HttpRequest, place: Workplace) -> Actor:

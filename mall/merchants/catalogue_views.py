@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from mall import bank
 from mall.catalogue import tree
 from mall.catalogue.operations import ChangeOffer, ListProduct, UnableToList, change_offers, list_products
+from mall.merchants import roles
 from mall.merchants.access import actor, staff_page
 from mall.merchants.forms import OfferForm, ProductForm
 from mall.merchants.views import framed
@@ -19,7 +20,7 @@ from mall.queries.merchants import OfferRow, Workplace, catalogue_of
 PAGE_SIZE = 25
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_http_methods(["GET", "POST"])
 def catalogue(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show the offers of a page with price and stock to edit, and save what was changed."""
@@ -46,7 +47,7 @@ def catalogue(request: HttpRequest, place: Workplace) -> HttpResponse:
     )
 
 
-@staff_page
+@staff_page(may=roles.CATALOGUE)
 @require_http_methods(["GET", "POST"])
 def product(request: HttpRequest, place: Workplace) -> HttpResponse:
     """List a new product."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mall import bank
+from mall.merchants import roles
 from mall.merchants.access import staff_page
 from mall.merchants.views import framed
 from mall.queries.merchants import Workplace
@@ -20,7 +21,7 @@ PAGE_SIZE = 25
 HERE = "merchant-disputes"
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.DISPUTES)
 @require_safe
 def disputes(request: HttpRequest, place: Workplace) -> HttpResponse:
     """List what is open, the next deadline first, or what is over."""
@@ -36,7 +37,7 @@ def disputes(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "mall/merchant/disputes.html", framed(request, place, HERE) | context)
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.DISPUTES)
 @require_safe
 def dispute(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """Show one dispute, with what can be answered."""
@@ -44,7 +45,7 @@ def dispute(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page(owner=True)
+@staff_page(may=roles.DISPUTES)
 def act(request: HttpRequest, place: Workplace, pk: int, action: str) -> HttpResponse:
     """Contest with evidence, accept, or write to the bank."""
     found = _own(place=place, pk=pk)
@@ -75,7 +76,7 @@ def act(request: HttpRequest, place: Workplace, pk: int, action: str) -> HttpRes
     return redirect("merchant-dispute", pk)
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.DISPUTES)
 @require_safe
 def paper(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """Give out one of the merchant's own papers."""

@@ -8,7 +8,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mall import bank
-from mall.merchants.models import CLERK, OWNER
 
 _AMOUNT_ERRORS = {
     "invalid": _("Please write the amount in digits, like 12.50."),
@@ -42,7 +41,9 @@ def _name_currency(*, form: forms.Form, currency: str) -> None:
 class DispatchForm(forms.Form):
     """The carrier, and the number by which the parcel can be followed."""
 
-    carrier = forms.CharField(label=_("Carrier"), max_length=64, required=False)
+    carrier = forms.CharField(
+        label=_("Carrier"), max_length=64, required=False, widget=forms.TextInput(attrs={"list": "carriers"})
+    )
     tracking = forms.CharField(label=_("Tracking number"), max_length=128, required=False)
 
 
@@ -129,25 +130,6 @@ class OfferForm(forms.Form):
             "min_value": _("Stock cannot be below zero."),
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-    )
-
-
-class StaffForm(forms.Form):
-    """Somebody to work for the store."""
-
-    email = forms.EmailField(
-        label=_("E-mail"),
-        help_text=_("With which the person signs in here."),
-        error_messages={"required": _("Whose?")},
-    )
-    role = forms.ChoiceField(
-        label=_("Role"),
-        choices=[
-            (CLERK, _("Clerk: packs, answers, edits the catalogue")),
-            (OWNER, _("Owner: also money, staff and financing")),
-        ],
-        widget=forms.RadioSelect,
-        initial=CLERK,
     )
 
 

@@ -2,10 +2,13 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
+
+from mall.history import append_only
+from mall.merchants import roles
+from mall.merchants.roles import ACCOUNTANT, CLERK, MANAGER, OWNER
 
 APPLIED, ACTIVE, SUSPENDED, CLOSED = "applied", "active", "suspended", "closed"
-OWNER, CLERK = "owner", "clerk"
 
 
 class Merchant(models.Model):
@@ -50,9 +53,9 @@ class Merchant(models.Model):
 
 
 class Membership(models.Model):
-    """A person who works for a merchant; clerks pack and answer, owners also see money, staff and credit."""
+    """A person who works for a merchant; what each role may do is in `mall.merchants.roles`."""
 
-    ROLES = ((OWNER, "Owner"), (CLERK, "Clerk"))
+    ROLES = tuple(roles.NAMES.items())
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="memberships")
     user = models.ForeignKey("customer.User", on_delete=models.PROTECT, related_name="memberships")
@@ -62,11 +65,66 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "user"], name="merchant_member_once"),
-            models.CheckConstraint(condition=Q(role__in=(OWNER, CLERK)), name="merchant_role_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=(OWNER, MANAGER, CLERK, ACCOUNTANT)), name="merchant_role_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"user:{self.user_id}, {self.role} of merchant:{self.merchant_id}"
+
+
+class Invitation(models.Model):
+    """A person asked by mail to work for a merchant; the link is good once, until it expires."""
+
+    OPEN, ACCEPTED, WITHDRAWN = "open", "accepted", "withdrawn"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=16, choices=Membership.ROLES)
+    state = models.CharField(max_length=16, default=OPEN)
+    invited_by = models.ForeignKey("customer.User", on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey("customer.User", null=True, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "merchant", Lower("email"), condition=Q(state="open"), name="merchant_one_open_invitation"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("open", "accepted", "withdrawn")), name="merchant_invitation_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | Q(accepted_by__isnull=False), name="merchant_invitation_accepted_by"
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=(MANAGER, CLERK, ACCOUNTANT)), name="merchant_invitation_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role} ({self.state})"
+
+
+class MerchantEvent(models.Model):
+    """The append-only history of a merchant: team, standing, store page; what happened, when, and who did it."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="history")
+    kind = models.CharField(max_length=32)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    note = models.CharField(max_length=1000, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "-at", "-id"], name="merchant_history_latest")]
+        triggers = append_only(what="merchants")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d}"
 
 
 class MerchantApplication(models.Model):

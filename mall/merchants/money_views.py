@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mall import bank
+from mall.merchants import roles
 from mall.merchants.access import staff_page
 from mall.merchants.views import framed
 from mall.queries.merchants import Workplace, addressee
@@ -14,7 +15,7 @@ from mall.queries.merchants import Workplace, addressee
 SHOWN = 60
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.MONEY)
 @require_safe
 def money(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show pending, available and kept back money, and the settlements."""
@@ -30,7 +31,7 @@ def money(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "mall/merchant/money.html", framed(request, place, "merchant-money") | context)
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.MONEY)
 @require_safe
 def settlement(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """Open one settlement into the releases, refunds and repayments it is made of."""
@@ -47,7 +48,7 @@ def settlement(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     return render(request, "mall/merchant/settlement.html", framed(request, place, "merchant-money") | context)
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.MONEY)
 @require_safe
 def settlement_file(request: HttpRequest, place: Workplace, pk: str, form: str) -> HttpResponseBase:
     """Give the statement of a settlement that was paid out, addressed to the company."""

@@ -1,4 +1,4 @@
-"""Merchants: opened with their partner, staff, terms and payout account; suspended; staffed."""
+"""Merchants: opened with their partner, owner, terms and payout account."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from django.db import connection, transaction
 from django.utils.text import slugify
 from oscar.core.loading import get_model
 
-from mall import actors, bank, events
-from mall.actors import Actor, NotAllowed
+from mall import bank, events
+from mall.actors import Actor
 from mall.customer.addresses import AddressData
-from mall.customer.models import CREDIT_USE, User
+from mall.customer.models import CREDIT_USE
 from mall.customer.operations import ChangeConsent, record_consents
-from mall.merchants.models import ACTIVE, CLERK, OWNER, SUSPENDED, Membership, Merchant
+from mall.merchants import authority, roles
+from mall.merchants.models import ACTIVE, OWNER, Membership, Merchant
 from mall.search import operations as search
 
 Partner = get_model("partner", "Partner")
-
-
-class UnableToChangeStaff(Exception):
-    """Who works for the merchant stays as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,62 +159,6 @@ def _free_slugs(*, names: Sequence[str]) -> list[str]:
     return slugs
 
 
-def add_staff(*, merchant_id: int, email: str, role: str, by: Actor, at: datetime) -> Membership:
-    """Let a registered person work for a merchant, or change the role; for the merchant's owners.
-
-    :raises NotAllowed: the actor is not an owner of this merchant.
-    :raises UnableToChangeStaff: nobody is registered with that address, or the role does not exist.
-    """
-    if role not in (OWNER, CLERK):
-        raise UnableToChangeStaff(f"{role!r} is no role: choose owner or clerk.")
-    with transaction.atomic():
-        _check_owner(merchant_id=merchant_id, by=by)
-        user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
-        if user is None:
-            raise UnableToChangeStaff(f"Nobody is registered here as {email}: ask him to sign up first.")
-        membership, created = Membership.objects.get_or_create(
-            merchant_id=merchant_id, user=user, defaults={"role": role, "since": at}
-        )
-        if not created and membership.role != role:
-            _keep_an_owner(merchant_id=merchant_id, leaving=membership, staying_as=role)
-            membership.role = role
-            membership.save(update_fields=["role"])
-    return membership
-
-
-def remove_staff(*, merchant_id: int, user_id: int, by: Actor) -> None:
-    """Let a person work for a merchant no more; for the merchant's owners.
-
-    :raises NotAllowed: the actor is not an owner of this merchant.
-    :raises UnableToChangeStaff: the person is the last owner.
-    """
-    with transaction.atomic():
-        _check_owner(merchant_id=merchant_id, by=by)
-        membership = Membership.objects.filter(merchant_id=merchant_id, user_id=user_id).first()
-        if membership is not None:
-            _keep_an_owner(merchant_id=merchant_id, leaving=membership, staying_as="")
-            membership.delete()
-
-
-def _check_owner(*, merchant_id: int, by: Actor) -> None:
-    """Lock the merchant, so that changes of staff wait for each other, and check who asks."""
-    Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
-    if by.kind == actors.OPERATIONS:
-        return
-    if not (
-        by.kind == actors.MERCHANT
-        and by.merchant_id == merchant_id
-        and Membership.objects.filter(merchant_id=merchant_id, user_id=by.user_id, role=OWNER).exists()
-    ):
-        raise NotAllowed("Only an owner of the store may do this.")
-
-
-def _keep_an_owner(*, merchant_id: int, leaving: Membership, staying_as: str) -> None:
-    others = Membership.objects.filter(merchant_id=merchant_id, role=OWNER).exclude(pk=leaving.pk)
-    if leaving.role == OWNER and staying_as != OWNER and not others.exists():
-        raise UnableToChangeStaff("A store needs an owner: make somebody else one first.")
-
-
 def set_store(
     *,
     merchant_id: int,
@@ -228,34 +169,21 @@ def set_store(
 ) -> None:
     """Change what a store says of itself and asks for delivery (minor units; None: the mall's usual charge).
 
-    :raises NotAllowed: the actor is not an owner of this merchant.
+    :raises NotAllowed: the actor may not edit this merchant's store page.
     """
     with transaction.atomic():
-        _check_owner(merchant_id=merchant_id, by=by)
+        authority.require(merchant_id=merchant_id, by=by, permission=roles.STORE)
         Merchant.objects.filter(pk=merchant_id).update(
             description=description, delivery_charge=delivery_charge, delivery_free_from=delivery_free_from
         )
 
 
-def suspend(*, merchant_id: int, by: Actor) -> None:
-    """Stop a merchant from selling; what was ordered goes on. For operations.
+def set_status(*, merchant_id: int, was: Sequence[str], status: str, at: datetime) -> bool:
+    """Change whether a merchant sells, in the caller's transaction; return whether it was one of `was`.
 
-    :raises NotAllowed: the actor is not of the bank's operations.
+    Orders that are being placed are waited for, and see the new status afterwards: they hold the merchant's row.
     """
-    _set_status(merchant_id=merchant_id, by=by, status=SUSPENDED)
-
-
-def resume(*, merchant_id: int, by: Actor) -> None:
-    """Let a suspended merchant sell again; for operations.
-
-    :raises NotAllowed: the actor is not of the bank's operations.
-    """
-    _set_status(merchant_id=merchant_id, by=by, status=ACTIVE)
-
-
-def _set_status(*, merchant_id: int, by: Actor, status: str) -> None:
-    if by.kind != actors.OPERATIONS:
-        raise NotAllowed("Only the bank's operations may do this.")
-    with transaction.atomic():
-        Merchant.objects.filter(pk=merchant_id, status__in=(ACTIVE, SUSPENDED)).update(status=status)
-        search.announce(at=bank.now(), merchant_id=merchant_id)
+    changed = Merchant.objects.filter(pk=merchant_id, status__in=was).update(status=status)
+    if changed:
+        search.announce(at=at, merchant_id=merchant_id)
+    return bool(changed)

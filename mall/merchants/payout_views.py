@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mall import bank, mail
+from mall.merchants import roles
 from mall.merchants.access import staff_page
 from mall.merchants.views import framed
 from mall.queries.merchants import Workplace
@@ -26,7 +27,7 @@ class PayoutAccountForm(forms.Form):
     bic = forms.CharField(label=gettext_lazy("BIC"), max_length=11, required=False)
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.PAYOUTS)
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show where payouts go and take the number of another account."""
@@ -48,7 +49,7 @@ def account(request: HttpRequest, place: Workplace) -> HttpResponse:
     return _page(request, place, "mall/merchant/payout_account.html", context, status=422 if form.errors else 200)
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.PAYOUTS)
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """Ask for the code that confirms the new account."""
@@ -69,7 +70,7 @@ def confirm(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     return _page(request, place, "mall/merchant/payout_confirm.html", context, status=422 if problem else 200)
 
 
-@staff_page(owner=True)
+@staff_page(may=roles.PAYOUTS)
 @require_POST
 def cancel(request: HttpRequest, place: Workplace, pk: int) -> HttpResponse:
     """Give up a change that does not count yet."""

@@ -10,7 +10,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from mall import bank
-from mall.merchants.models import Membership, Merchant
+from mall.customer.models import User
+from mall.merchants import navigation, roles
+from mall.merchants.models import Membership, Merchant, MerchantEvent
 from mall.partner.models import StockRecord
 
 
@@ -117,6 +119,11 @@ class Workplace:
     status: str
     role: str
 
+    @property
+    def role_name(self) -> str:
+        """Return what the role is called."""
+        return str(roles.NAMES[self.role])
+
 
 def workplaces(*, user_id: int) -> list[Workplace]:
     """Return the merchants a person works for, by name."""
@@ -127,6 +134,11 @@ def workplaces(*, user_id: int) -> list[Workplace]:
         )
         for row in rows
     ]
+
+
+def subnav(*, role: str, here: str) -> list[tuple[str, str, bool]]:
+    """Return the pages of a store a role may open, each (label, address, whether it is this one)."""
+    return navigation.subnav(role=role, here=here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +154,32 @@ class StaffMember:
 
 def staff_of(*, merchant_id: int) -> list[StaffMember]:
     """Return who works for a merchant, owners first."""
-    rows = Membership.objects.filter(merchant_id=merchant_id).select_related("user").order_by("-role", "user__email")
+    rows = Membership.objects.filter(merchant_id=merchant_id).select_related("user").order_by("user__email")
+    order = {role: place for place, role in enumerate(roles.NAMES)}
+    rows = sorted(rows, key=lambda row: order[row.role])
     return [StaffMember(row.user_id, row.user.get_full_name(), row.user.email, row.role, row.since) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A line of a merchant's history; `by` is the person's name where a person did it."""
+
+    kind: str
+    at: datetime
+    by: str
+    note: str
+
+
+def history_of(*, merchant_id: int, kinds: Sequence[str] = (), limit: int = 50) -> list[HistoryLine]:
+    """Return what happened to a merchant, newest first, in two statements."""
+    rows = MerchantEvent.objects.filter(merchant_id=merchant_id).order_by("-at", "-pk")
+    found = list((rows.filter(kind__in=kinds) if kinds else rows)[:limit])
+    people = {int(row.by[5:]) for row in found if row.by.startswith("user:") and row.by[5:].isdecimal()}
+    names = {user.pk: user.get_full_name() or user.email for user in User.objects.filter(pk__in=people)}
+    return [
+        HistoryLine(row.kind, row.at, names.get(int(row.by[5:])) if row.by.startswith("user:") else row.by, row.note)
+        for row in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)

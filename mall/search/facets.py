@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.core.cache import cache
 from django.db import connection
 
-from mall.search.tags import ATTRIBUTE, CATEGORY, DRAW, DRAWS, MERCHANT, WIDTH, parts, tag
+from mall.catalogue.hints import Prices
+from mall.search.tags import ATTRIBUTE, CATEGORY, DRAW, DRAWS, MERCHANT, MONTHLY, WIDTH, parts, tag
 
 if TYPE_CHECKING:
     from mall.search.queries import Where
@@ -63,11 +64,38 @@ class Facets:
 NONE = Facets()
 
 
-def counted(*, where: Where, tags: Sequence[Sequence[int]] | None, more: bool) -> dict[int, int]:
-    """Return how many products have each tag: as told, or of too many to count, from a fair sample of them."""
+def within(prices: Prices) -> str:
+    """Return the condition that a product's price lies in one of the ranges; what is put together here is our own."""
+    found = [f"price BETWEEN {int(lowest)} AND {int(highest)}" for lowest, highest in prices.ranges]
+    return f"({' OR '.join(found) or 'false'})"
+
+
+def counted_steps(*, steps: Sequence[Prices], source: str) -> str:
+    """Return the statement that counts products of ``source`` by each step, as rows of tag and number.
+
+    It takes the currency of the steps as ``steps_currency``.
+    """
+    names = ", ".join(str(tag(kind=MONTHLY, identifier=step.monthly)) for step in steps)
+    counts = ", ".join(f"count(*) FILTER (WHERE {within(step)})" for step in steps)
+    return (
+        f"SELECT * FROM (SELECT unnest(ARRAY[{names}]::bigint[]) AS tag, unnest(ARRAY[{counts}]) AS number"  # noqa: S608
+        f" FROM {source} WHERE currency = %(steps_currency)s) steps WHERE number > 0"
+    )
+
+
+def counted(
+    *, where: Where, tags: Sequence[Sequence[int]] | None, more: bool, steps: Sequence[Prices] = ()
+) -> dict[int, int]:
+    """Return how many products have each tag: as told, or of too many to count, from a fair sample of them.
+
+    By the month (``steps``) a sample tells only what is clearly above ``MOST``: no index would count the rest.
+    """
     if not more:
         return dict(tags or ())
-    return cache.get_or_set(_key(where), lambda: _sampled(where=where), KEPT)
+    found = cache.get_or_set(_key(where), lambda: _sampled(where=where), KEPT)
+    if not steps:
+        return found
+    return found | cache.get_or_set(_key(where, steps), lambda: _sampled_steps(where=where, steps=steps), KEPT)
 
 
 def count_ahead(*, where: Where) -> None:
@@ -75,8 +103,9 @@ def count_ahead(*, where: Where) -> None:
     cache.set(_key(where), _sampled(where=where), AHEAD)
 
 
-def _key(where: Where) -> str:
-    return "mall.search.facets:" + sha256(repr((str(where), sorted(where.values.items()))).encode()).hexdigest()
+def _key(where: Where, steps: Sequence[Prices] = ()) -> str:
+    asked = (str(where), sorted(where.values.items()), *steps)
+    return "mall.search.facets:" + sha256(repr(asked).encode()).hexdigest()
 
 
 def _sampled(*, where: Where) -> dict[int, int]:
@@ -105,6 +134,21 @@ def _sampled(*, where: Where) -> dict[int, int]:
         )
         exact = dict(cursor.fetchall())
     return {name: exact.get(name, number) for name, number in found.items() if name in exact or number > MOST}
+
+
+def _sampled_steps(*, where: Where, steps: Sequence[Prices]) -> dict[int, int]:
+    drawn = [tag(kind=DRAW, identifier=number) for number in range(DRAWS // DRAWN)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH sample AS MATERIALIZED (
+                SELECT price, currency FROM search_searchentry WHERE {where} AND tags && %(drawn)s::bigint[] LIMIT 20000
+            ) {counted_steps(steps=steps, source="sample")}
+            """,  # noqa: S608
+            where.values | {"drawn": drawn, "steps_currency": steps[0].currency},
+        )
+        found = {name: number * DRAWN for name, number in cursor.fetchall()}
+    return {name: number for name, number in found.items() if number >= MOST * 3 // 2}
 
 
 def _shown(*, counts: dict[int, int]) -> list[int]:

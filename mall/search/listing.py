@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from mall import bank
-from mall.catalogue import tree
+from mall.catalogue import hints, tree
 from mall.context import address_of
-from mall.search import queries, tags
+from mall.search import cards, queries, tags
 from mall.search.facets import Choice
 from mall.search.models import FacetValue
 
@@ -30,21 +30,28 @@ def listing_context(
     currency = bank.policy().CURRENCY
     picked = _picked(request)
     price_from, price_to = _price(request.GET.get("from")), _price(request.GET.get("to"))
+    at = bank.now()
+    plans = hints.plans(request=request, currency=currency, at=at)
+    steps = _steps(plans=plans, currency=currency)
     filters = queries.Filters(
         category_id=chosen.pk if chosen else None,
         merchant_id=merchant_id or _whole(request.GET.get("merchant")),
         currency=currency if price_from is not None or price_to is not None else "",
         price_from=price_from,
         price_to=price_to,
+        monthly=steps.get(_whole(request.GET.get("monthly"))),
         rating=_rating(request.GET.get("rating")),
         in_stock=request.GET.get("stock") == "1",
         free_delivery=request.GET.get("delivery") == "free",
         attributes=tuple(tuple(value.pk for value in values) for values in picked.values()),
     )
-    found = queries.search(text=text, filters=filters, sort=sort, page=_whole(request.GET.get("page")) or 1)
+    page = _whole(request.GET.get("page")) or 1
+    found = queries.search(text=text, filters=filters, sort=sort, page=page, steps=tuple(steps.values()))
     counts = {choice.id: choice for choice in found.categories}
     return {
         "listing": found,
+        "cards": cards.dressed(hits=found.hits, plans=plans, at=at),
+        "monthly": _monthly(steps=steps, found=found, filters=filters),
         "query_text": text,
         "filters": filters,
         "sort": sort,
@@ -64,9 +71,38 @@ def listing_context(
             for values in picked.values()
             for value in values
         ],
+        "kept_parameters": [(name, value) for name, values in request.GET.lists() for value in values],
+        "unfiltered": _unfiltered(request),
         "currency": currency,
         "categories": tree.top(),
     }
+
+
+def _steps(*, plans: list[hints.MonthlyPlan], currency: str) -> dict[int, hints.Prices]:
+    """Return what the listing can be narrowed to by the month, by the whole amount that an address names.
+
+    A step that pays for nothing more than the one below it is left out.
+    """
+    unit = bank.minor(amount=Decimal(1), currency=currency)
+    steps: dict[int, hints.Prices] = {}
+    before: tuple[tuple[int, int], ...] = ()
+    for whole in hints.STEPS if plans else ():
+        step = hints.prices_within(plans=plans, monthly=whole * unit, currency=currency)
+        if step.ranges != before:
+            steps[whole] = step
+        before = step.ranges
+    return steps
+
+
+def _monthly(
+    *, steps: dict[int, hints.Prices], found: queries.SearchPage, filters: queries.Filters
+) -> list[tuple[int, hints.Prices, Choice | None]]:
+    """Return the steps with how many products each leaves; of what was counted those that leave none are left out."""
+    counted = [
+        (whole, step, found.others.get(tags.tag(kind=tags.MONTHLY, identifier=step.monthly)))
+        for whole, step in steps.items()
+    ]
+    return [row for row in counted if row[2] or found.more or row[1] == filters.monthly]
 
 
 def _sorts(*, text: str) -> list[tuple[str, str]]:
@@ -113,6 +149,9 @@ def _chips(
         chips.append((_("from %(price)s") % {"price": bank.text(amount=filters.price_from, currency=currency)}, "from"))
     if filters.price_to is not None:
         chips.append((_("up to %(price)s") % {"price": bank.text(amount=filters.price_to, currency=currency)}, "to"))
+    if filters.monthly is not None:
+        most = bank.text(amount=filters.monthly.monthly, currency=currency)
+        chips.append((_("up to %(amount)s a month") % {"amount": most}, "monthly"))
     if filters.rating is not None:
         chips.append((_("%(score)s stars and more") % {"score": filters.rating}, "rating"))
     if filters.in_stock:
@@ -152,6 +191,15 @@ def _toggled(request: HttpRequest, *, value: int) -> str:
     values = query.getlist("is")
     query.setlist("is", [one for one in values if one != str(value)] if str(value) in values else [*values, str(value)])
     return f"?{query.urlencode()}"
+
+
+def _unfiltered(request: HttpRequest) -> str:
+    """Return the page's address with its words and order, and nothing that narrows it."""
+    kept = QueryDict(mutable=True)
+    for name in ("q", "sort"):
+        if request.GET.get(name):
+            kept[name] = request.GET[name]
+    return f"?{kept.urlencode()}"
 
 
 def _rating(text: str | None) -> int | None:

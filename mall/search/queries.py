@@ -13,6 +13,7 @@ from itertools import combinations
 from django.core.cache import cache
 from django.db import connection
 
+from mall.catalogue.hints import Prices
 from mall.search import facets, words
 from mall.search.facets import Choice, Facet
 from mall.search.tags import ATTRIBUTE, CATEGORY, DELIVERY, FREE_DELIVERY, MERCHANT, RATING, STOCK, tag
@@ -43,6 +44,7 @@ class Filters:
     """What to narrow a search by; prices are minor units of `currency`, ``attributes`` ids of facet values.
 
     Values of one attribute are alternatives, values of different ones must all fit: the caller groups them.
+    ``monthly``: the prices that are at most so much by the month.
     """
 
     category_id: int | None = None
@@ -50,6 +52,7 @@ class Filters:
     currency: str = ""
     price_from: int | None = None
     price_to: int | None = None
+    monthly: Prices | None = None
     rating: int | None = None
     in_stock: bool = False
     free_delivery: bool = False
@@ -127,10 +130,12 @@ def search(
     page_size: int = 24,
     with_facets: bool = True,
     brief: bool = False,
+    steps: Sequence[Prices] = (),
 ) -> SearchPage:
     """Return a page of products that match; with facets, what they can be narrowed by, counted.
 
-    ``brief``: a few good ones are enough, and nobody reads how many there are.
+    ``brief``: a few good ones are enough, and nobody reads how many there are. ``steps``: what they can be narrowed to
+    by the month, counted as well.
     """
     typed = " ".join(text.split())[:200]
     wanted = filters or Filters()
@@ -149,11 +154,14 @@ def search(
             page_size=page_size,
             with_facets=with_facets,
             reach=(BRIEF_EXACT, BRIEF_RANKED) if brief else (EXACT, RANKED),
+            steps=steps,
         )
         if total:
             break
     more = total > EXACT
-    found = facets.named(counts=facets.counted(where=where, tags=tags, more=more)) if with_facets else facets.NONE
+    found = facets.NONE
+    if with_facets:
+        found = facets.named(counts=facets.counted(where=where, tags=tags, more=more, steps=steps))
     reach = RANKED if sort not in SORTS or sort == "relevance" else MOST
     return SearchPage(
         hits=hits,
@@ -220,13 +228,16 @@ def _where(*, condition: tuple[str, dict[str, object]], filters: Filters) -> Whe
         where.add("price >= %(price_from)s", price_from=filters.price_from)
     if filters.price_to is not None:
         where.add("price <= %(price_to)s", price_to=filters.price_to)
+    if filters.monthly is not None:
+        where.add(f"{facets.within(filters.monthly)} AND currency = %(paid_in)s", paid_in=filters.monthly.currency)
     return where
 
 
 # The two searches for candidates: those that match, up to a number, in no order; and those of the best of all that do.
 _PAGE = """
 WITH matching AS MATERIALIZED (
-    SELECT product_id, quality, price, tags, {strong} AS strong FROM search_searchentry WHERE {where} LIMIT {limit}
+    SELECT product_id, quality, price, currency, tags, {strong} AS strong
+    FROM search_searchentry WHERE {where} LIMIT {limit}
 ), counted AS (
     SELECT count(*) AS total, min(price) AS price_from, max(price) AS price_to FROM matching
 ), candidate AS (
@@ -242,7 +253,7 @@ WITH matching AS MATERIALIZED (
 SELECT CASE WHEN {many} THEN {exact} + 1 ELSE counted.total END, counted.price_from, counted.price_to,
        CASE WHEN {facets} AND counted.total <= {exact} THEN (
            SELECT json_agg(json_build_array(tag, number)) FROM (
-               SELECT tag, count(*) AS number FROM matching, unnest(tags) AS tag GROUP BY tag
+               SELECT tag, count(*) AS number FROM matching, unnest(tags) AS tag GROUP BY tag {steps}
            ) told
        ) END,
        (SELECT json_agg(json_build_array(
@@ -271,6 +282,7 @@ def _page(
     page_size: int,
     with_facets: bool,
     reach: tuple[int, int],
+    steps: Sequence[Prices],
 ) -> tuple[int, int | None, int | None, list[list[int]] | None, tuple[Hit, ...]]:
     exact, ranked = reach
     values = where.values | {"limit": page_size, "offset": (page - 1) * page_size}
@@ -294,7 +306,10 @@ def _page(
         exact=exact,
         hits=hits,
         facets="true" if with_facets else "false",
+        steps=f"UNION ALL {facets.counted_steps(steps=steps, source='matching')}" if steps else "",
     )
+    if steps:
+        more["steps_currency"] = steps[0].currency
     with connection.cursor() as cursor:
         cursor.execute(statement, values | more)
         total, price_from, price_to, tags, rows = cursor.fetchone()

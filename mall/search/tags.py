@@ -1,6 +1,8 @@
 """What products are filtered by, as numbers in one array: a kind and an id of that kind."""
 
 CATEGORY, MERCHANT, ATTRIBUTE, RATING, STOCK, DELIVERY, DRAW = range(1, 8)
+# Counted like the others and never stored: what a price is by the month is its payer's, and changes with the plans.
+MONTHLY = 8
 # One id of six bytes below each kind; `sql/refresh.sql` makes them in the same way.
 WIDTH = 2**40
 

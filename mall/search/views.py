@@ -7,28 +7,38 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from mall.catalogue import seen, tree
+from mall import bank
+from mall.catalogue import hints, seen, tree
 from mall.merchants import stores
 from mall.search import cards, queries
 from mall.search.listing import listing_context
 
 ON_HOME = 10
+SEEN_ON_HOME = 5
 TEXT_MOST = 100
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show where to begin."""
-    recent = seen.product_ids(request=request)
+    at = bank.now()
+    recent = seen.product_ids(request=request)[:SEEN_ON_HOME]
+    shelves = {
+        "recent": cards.of_products(product_ids=recent) if recent else [],
+        "loved": cards.loved(count=ON_HOME),
+        "newest": cards.newest(count=ON_HOME),
+    }
+    if recent:
+        shelves["alike"] = cards.alike(product_ids=recent, count=ON_HOME)
+    plans = hints.plans(request=request, currency=bank.policy().CURRENCY, at=at)
     return render(
         request,
         "mall/home.html",
         {
             "categories": tree.top(),
-            "newest": cards.newest(count=ON_HOME),
-            "loved": cards.loved(count=ON_HOME),
-            "recent": cards.of_products(product_ids=recent) if recent else [],
             "stores": stores.best(count=8),
+            "payable_monthly": max((plan.highest for plan in plans), default=0) if request.user.is_authenticated else 0,
+            **cards.dressed_shelves(shelves=shelves, plans=plans, at=at),
         },
     )
 

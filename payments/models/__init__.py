@@ -6,7 +6,6 @@ from payments.models.cards import CardCustomer, CardHoldQuestion, SavedCard
 from payments.models.cases import CaseNote, OperationsCase
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.elsewhere import (
-    AccountTier,
     BankEntry,
     BankFile,
     Batch,
@@ -31,10 +30,10 @@ from payments.models.reconciling import (
 from payments.models.screening import Screening, Sighting
 from payments.models.settling import MerchantTerms, Payout, Settlement, SettlementLine
 from payments.models.step_up import FreePayments, StepUpChallenge, UsedCode
+from payments.models.tiers import TierChange
 from payments.models.verifying import Verification
 
 __all__ = [
-    "AccountTier",
     "BankEntry",
     "BankFile",
     "BankNotice",
@@ -89,6 +88,7 @@ __all__ = [
     "Sighting",
     "StepUpChallenge",
     "Tender",
+    "TierChange",
     "UsedCode",
     "Verification",
     "Voucher",

@@ -186,18 +186,6 @@ class BankEntry(models.Model):
         return self.key
 
 
-class AccountTier(models.Model):
-    """How well the bank knows a holder; who has none has the tier of his kind."""
-
-    holder = models.CharField(max_length=80, unique=True)
-    tier = models.CharField(max_length=20)
-    by = models.CharField(max_length=80)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.holder} is {self.tier}"
-
-
 class PayoutAccount(models.Model):
     """An account at another bank a merchant wants to be paid to; it counts from ``effective_at``, never at once."""
 

@@ -47,6 +47,9 @@ class Settlement(models.Model):
     to_reserve = models.BigIntegerField()
     to_available = models.BigIntegerField()
     withheld = models.BigIntegerField(default=0)
+    # The merchant's reserve tier on that day and its rate; empty where his terms alone said it.
+    reserve_tier = models.CharField(max_length=20, blank=True, default="", db_default="")
+    reserve_bps = models.PositiveIntegerField(null=True)
     journal_id = models.BigIntegerField(null=True)
     matures_on = models.DateField()
     matured = models.BigIntegerField(null=True)

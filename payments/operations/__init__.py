@@ -140,6 +140,14 @@ from payments.operations.ruling import (
 )
 from payments.operations.saved_cards import UnableToSave, card_options, remove_card, save_card, test_cards
 from payments.operations.sweeping import sweep
+from payments.operations.tiers import (
+    TierProposal,
+    UnableToChangeTier,
+    agree_to_tier,
+    decline_tier,
+    propose_tier,
+    tiers_of,
+)
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
 from payments.operations.vouchers import IssueVoucher, issue_vouchers
@@ -208,10 +216,12 @@ __all__ = [
     "Ruling",
     "TenderRequest",
     "TermsOpened",
+    "TierProposal",
     "UnableToAnswer",
     "UnableToAuthorise",
     "UnableToCancel",
     "UnableToCapture",
+    "UnableToChangeTier",
     "UnableToConfirm",
     "UnableToDivide",
     "UnableToHandle",
@@ -230,6 +240,7 @@ __all__ = [
     "VoidPayment",
     "accept_dispute",
     "act_to_confirm",
+    "agree_to_tier",
     "answer_dispute",
     "answer_for_card",
     "approve_policy",
@@ -247,6 +258,7 @@ __all__ = [
     "correct_journal",
     "decide_goodwill",
     "decline_policy",
+    "decline_tier",
     "deliver",
     "dispute_lines_in_book",
     "divide_parts",
@@ -279,6 +291,7 @@ __all__ = [
     "poll_provider_events",
     "post_transactions",
     "propose_policy",
+    "propose_tier",
     "publish",
     "read_provider",
     "receive_money",
@@ -299,6 +312,7 @@ __all__ = [
     "take_case",
     "take_confirmation",
     "test_cards",
+    "tiers_of",
     "transfers_arrived",
     "undelivered",
     "unknown_disputes",

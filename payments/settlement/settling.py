@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +16,7 @@ from payments.ledger.errors import LedgerError
 from payments.models import MerchantTerms, Part, Payment, Settlement, SettlementLine
 from payments.models.changes import Changes
 from payments.money import share as rate
+from payments.queries.tiers import TierHistory
 from payments.rows import insert
 from payments.settlement import _days, holding
 from payments.states import PART, may, move
@@ -69,9 +70,9 @@ Hook = Callable[..., Sequence[Withholding]]
 def settle_due(*, until: date) -> SettlementReport:
     """Settle every part whose day has come by ``until``: one settlement for each merchant and day, as of that day.
 
-    What the merchant owes is taken first, then the reserve; the rest becomes available, and the hooks of
-    ``RIALTO_SETTLEMENT_HOOKS`` take their shares of it. Settling a day again settles what is new since, under the
-    next day that has no settlement of his yet. Each batch of merchants is one transaction.
+    What the merchant owes is taken first, then the reserve of his tier on that day; the rest becomes available, and
+    the hooks of ``RIALTO_SETTLEMENT_HOOKS`` take their shares of it. Settling a day again settles what is new since,
+    under the next day that has no settlement of his yet. Each batch of merchants is one transaction.
     """
     report = SettlementReport()
     due = holding.without_held_parts(parts=Part.objects.filter(unsettled_released__gt=0, settle_on__lte=until))
@@ -89,8 +90,16 @@ def _settle(*, merchants: Sequence[str], until: date, report: SettlementReport) 
     terms = {row.merchant: row for row in MerchantTerms.objects.filter(merchant__in=merchants)}
     groups = _groups(parts=parts, until=until)
     owed = _owed(merchants=sorted({merchant for merchant, _ in groups}))
+    tiers = TierHistory(kind="reserve", subjects=merchants)
     rows = [
-        _settlement(merchant=merchant, day=day, parts=members, terms=terms[merchant], owed=owed)
+        _settlement(
+            merchant=merchant,
+            day=day,
+            parts=members,
+            terms=terms[merchant],
+            tier=tiers.on(subject=merchant, day=day),
+            owed=owed,
+        )
         for (merchant, day), members in groups.items()
     ]
     _post(rows=rows)
@@ -143,14 +152,16 @@ def _owed(*, merchants: Sequence[str]) -> dict[str, int]:
 
 
 def _settlement(
-    *, merchant: str, day: date, parts: Sequence[Part], terms: MerchantTerms, owed: dict[str, int]
+    *, merchant: str, day: date, parts: Sequence[Part], terms: MerchantTerms, tier: str, owed: dict[str, int]
 ) -> Settlement:
     released = sum(part.unsettled_released for part in parts)
     refunded = sum(part.unsettled_refunded for part in parts)
     net = released - refunded
     receivable = min(net, owed[merchant])
     owed[merchant] -= receivable
-    reserve = rate(net - receivable, terms.reserve_bps)
+    kept = settings.RIALTO_POLICY.RESERVE_TIERS[tier] if tier else {}
+    reserve_bps = kept.get("bps", terms.reserve_bps)
+    reserve = rate(net - receivable, reserve_bps)
     return Settlement(
         merchant=merchant,
         day=day,
@@ -160,7 +171,9 @@ def _settlement(
         to_receivable=receivable,
         to_reserve=reserve,
         to_available=net - receivable - reserve,
-        matures_on=day + settings.RIALTO_RESERVE_MATURES_AFTER,
+        reserve_tier=tier,
+        reserve_bps=reserve_bps,
+        matures_on=day + (timedelta(days=kept["days"]) if kept else settings.RIALTO_RESERVE_MATURES_AFTER),
     )
 
 

@@ -75,7 +75,8 @@ def transfer(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data | {"account": account.number, "key": secrets.token_hex(16)}
         return _ask(request, account, signing.dumps(given, salt=_SALT), given)
-    context = {"form": form, "account": account, "limits": elsewhere.limits_of(holder=account.holder)}
+    limits = elsewhere.limits_of(holder=account.holder, day=clock.now().date())
+    context = {"form": form, "account": account, "limits": limits}
     return render(request, "payments/transfer.html", context, status=422 if form.errors else 200)
 
 

@@ -1,10 +1,29 @@
-// The filters of a listing: folded away on a phone, always open beside the list on a wide screen.
+// The filters of a listing: always open beside the list on a wide screen; on a phone a panel that stays open while
+// its links change the results behind it.
 
 export function unfoldFacets(root) {
   const wide = window.matchMedia("(min-width: 60rem)");
+  let open = false;
   const unfold = () => {
-    for (const facets of root.querySelectorAll("[data-facets]")) if (wide.matches) facets.open = true;
+    for (const facets of root.querySelectorAll("[data-facets]")) if (wide.matches || open) facets.open = true;
   };
   unfold();
   wide.addEventListener("change", unfold);
+  root.addEventListener("htmx:beforeSwap", () => {
+    open = root.querySelector("[data-facets][open]") !== null;
+  });
+  root.addEventListener("htmx:afterSettle", unfold);
+  root.addEventListener("click", (event) => {
+    const close = event.target.closest("[data-facets-close]");
+    if (!close) return;
+    event.preventDefault();
+    close.closest("[data-facets]").open = false;
+    root.getElementById("results").scrollIntoView();
+  });
+  root.addEventListener("keydown", (event) => {
+    const facets = event.target.closest("[data-facets][open]");
+    if (event.key !== "Escape" || !facets || wide.matches) return;
+    facets.open = false;
+    facets.querySelector("summary").focus();
+  });
 }

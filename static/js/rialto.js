@@ -1,6 +1,7 @@
 // Pages work without this file; with it they are quicker. Behavior hangs on data- attributes.
 
 import { mountCardFields } from "./cards.js";
+import { openGallery } from "./gallery.js";
 import { sendOnce } from "./once.js";
 import { closeMenus } from "./menu.js";
 import { closeSuggestions } from "./suggestions.js";
@@ -16,4 +17,5 @@ closeSuggestions(document);
 showErrors(document);
 submitOnChange(document);
 unfoldFacets(document);
+openGallery(document);
 showByChoice(document);

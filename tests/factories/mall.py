@@ -67,6 +67,11 @@ def make_merchant(*, name: str = "", owner: User | None = None, currency: str = 
     return merchant
 
 
+def close_the_shop(merchant: Merchant) -> None:
+    """Let a merchant sell nothing any more, as a suspension does."""
+    assert merchants.set_status(merchant_id=merchant.pk, was=("active",), status="suspended", at=AT)
+
+
 def make_offer(
     *, merchant: Merchant, price: int = 2_500, stock: int | None = 10, title: str = "", key: str = ""
 ) -> StockRecord:

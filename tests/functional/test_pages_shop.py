@@ -7,9 +7,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from mall.actors import OPERATIONS, Actor
-from mall.merchants.operations import suspend
-from tests.factories.mall import make_market, make_merchant, make_offer, make_shopper
+from tests.factories.mall import close_the_shop, make_market, make_merchant, make_offer, make_shopper
 
 pytestmark = pytest.mark.django_db
 
@@ -173,7 +171,7 @@ def test_a_suspended_merchants_goods_cannot_be_added_and_block_the_checkout_with
     merchant = make_merchant()
     offer, other = make_offer(merchant=merchant), make_offer(merchant=merchant)
     client.post("/basket/add/", {"stockrecord": offer.pk, "quantity": 1})
-    suspend(merchant_id=merchant.pk, by=Actor(OPERATIONS))
+    close_the_shop(merchant)
     refused = client.post("/basket/add/", {"stockrecord": other.pk, "quantity": 1}, headers={"HX-Request": "true"})
     assert "not sold any more" in refused.content.decode()
     text = client.get("/basket/").content.decode()

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from oscar.core.loading import get_model
 
-from mall.actors import MERCHANT, OPERATIONS, Actor, NotAllowed, merchant_staff
+from mall.actors import MERCHANT, Actor, NotAllowed, merchant_staff
 from mall.catalogue import operations as catalogue
 from mall.catalogue.operations import ChangeOffer, ListProduct, UnableToList
 from mall.checkout import operations as checkout
@@ -15,13 +15,16 @@ from mall.customer.addresses import AddressData
 from mall.customer.models import Consent, DeviceSighting, HomeAddress, User
 from mall.customer.operations import ChangeConsent, RegisterShopper
 from mall.merchants import operations as merchants
+from mall.merchants import staffing
 from mall.merchants.models import Membership, Merchant
-from mall.merchants.operations import OpenMerchant, UnableToChangeStaff
+from mall.merchants.operations import OpenMerchant
+from mall.merchants.staffing import UnableToChangeStaff
 from mall.queries import merchants as merchant_queries
 from mall.search.queries import Filters, search, suggest
 from payments.queries import standing
 from tests.factories.mall import (
     AT,
+    close_the_shop,
     deliver_events,
     make_address,
     make_draft,
@@ -103,7 +106,7 @@ def test_offers_of_several_merchants_are_one_product_with_the_best_price_shown()
     [hit] = search(text="kettle").hits
     assert (hit.price, hit.stockrecord_id) == (1_200, dear.pk)
 
-    merchants.suspend(merchant_id=second.pk, by=Actor(OPERATIONS, user_id=1))
+    close_the_shop(second)
     deliver_events()
     [hit] = search(text="kettle").hits
     assert (hit.price, hit.in_stock, hit.offers) == (900, False, 1)
@@ -208,18 +211,18 @@ def test_merchants_are_opened_in_bulk_once_with_terms_and_names_of_their_own():
 def test_owners_manage_the_staff_and_clerks_do_not():
     merchant = make_merchant()
     clerk = make_shopper(money=0)
-    merchants.add_staff(merchant_id=merchant.pk, email=clerk.email, role="clerk", by=staff(merchant), at=AT)
+    staffing.add_staff(merchant_id=merchant.pk, email=clerk.email, role="clerk", by=staff(merchant), at=AT)
     at_work = merchant_staff(user_id=clerk.pk, merchant_id=merchant.pk)
 
     assert at_work.role == "clerk"
     with pytest.raises(NotAllowed):
-        merchants.add_staff(merchant_id=merchant.pk, email=clerk.email, role="owner", by=at_work, at=AT)
+        staffing.add_staff(merchant_id=merchant.pk, email=clerk.email, role="owner", by=at_work, at=AT)
     with pytest.raises(NotAllowed):
-        merchants.remove_staff(merchant_id=merchant.pk, user_id=merchant.owner_id, by=staff(make_merchant()))
+        staffing.remove_staff(merchant_id=merchant.pk, user_id=merchant.owner_id, by=staff(make_merchant()), at=AT)
     with pytest.raises(UnableToChangeStaff):
-        merchants.remove_staff(merchant_id=merchant.pk, user_id=merchant.owner_id, by=staff(merchant))
+        staffing.remove_staff(merchant_id=merchant.pk, user_id=merchant.owner_id, by=staff(merchant), at=AT)
     with pytest.raises(UnableToChangeStaff):
-        merchants.add_staff(merchant_id=merchant.pk, email="nobody@x.example", role="clerk", by=staff(merchant), at=AT)
+        staffing.add_staff(merchant_id=merchant.pk, email="nobody@x.example", role="clerk", by=staff(merchant), at=AT)
     assert Membership.objects.filter(merchant=merchant).count() == 2
     assert [row.role for row in merchant_queries.staff_of(merchant_id=merchant.pk)] == ["owner", "clerk"]
     with pytest.raises(NotAllowed):

@@ -248,9 +248,7 @@ def test_discounted_cents_are_divided_without_losing_one():
     assert checkout.submit_order(draft=draft).state == "confirmed"
     whole = Consignment.objects.get(order__number=draft.number)
     outcome = dividing.divide_consignment(
-        request=DivideConsignment(
-            number=whole.number, pieces={line_of(whole): 2}, by=staff(merchant), key="k", at=AT
-        )
+        request=DivideConsignment(number=whole.number, pieces={line_of(whole): 2}, by=staff(merchant), key="k", at=AT)
     )
     whole.refresh_from_db()
     later = Consignment.objects.get(number=outcome.new_number)
@@ -264,9 +262,7 @@ def test_a_whole_order_can_be_given_up_after_a_division():
     whole = buy(market)
     divide(market, whole)
     [result] = checkout.cancel_orders(
-        requests=[
-            CancelOrder(number=whole.order.number, reason="", at=AT, by=Actor(BUYER, user_id=market.shopper.pk))
-        ]
+        requests=[CancelOrder(number=whole.order.number, reason="", at=AT, by=Actor(BUYER, user_id=market.shopper.pk))]
     )
     deliver_events()
     assert result.status == "Cancelled"

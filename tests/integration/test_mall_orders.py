@@ -23,13 +23,13 @@ from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.checks import check_consignments
 from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment, Deliver, Dispatch, RefundConsignment, UnableToDispatch
-from mall.merchants import operations as merchants
 from mall.order.models import Order
 from payments import operations as payments
 from payments.ledger import queries as ledger
 from tests.factories.mall import (
     AT,
     account_of,
+    close_the_shop,
     deliver_events,
     make_draft,
     make_market,
@@ -182,7 +182,7 @@ def test_a_changed_price_is_told_before_anything_is_reserved():
 
 def test_a_suspended_merchant_sells_nothing_and_his_neighbors_go_on():
     market = make_market()
-    merchants.suspend(merchant_id=market.first.pk, by=Actor("operations", user_id=market.shopper.pk))
+    close_the_shop(market.first)
 
     refused, placed = checkout.place_orders(
         drafts=[

@@ -19,7 +19,7 @@ from mall.fulfilment.reviews import post_reviews
 from mall.merchants.models import Membership
 from mall.partner.models import StockRecord
 from mall.queries import merchants as merchant_queries
-from mall.queries import orders
+from mall.queries import order_lists, orders, packing
 from mall.queries.related import related, related_reasons
 from mall.search.queries import search
 from tests.factories.mall import (

@@ -16,6 +16,7 @@ from payments.settlement import elsewhere, holding
 from payments.settlement.elsewhere import bank_days
 from tests.factories import bank_files as files
 from tests.factories.payments import AT, authorise, balance, capture, make_merchant, make_shopper, record, release
+from tests.factories.tiers import give_tier
 
 DAY = date(2026, 3, 4)
 PAYEE = "FR1420041010050500013M02606"
@@ -160,8 +161,10 @@ class TestOrdering:
         transfer(account, 1_000, key="a")
         with pytest.raises(UnableToMoveMoney, match="thirty days"):
             transfer(account, 501, key="d", at=AT + timedelta(days=1))
-        elsewhere.set_tier(holder="user:1", tier="verified", by="user:8", at=AT)
-        transfer(account, 50_000, key="e")
+        give_tier("user:1", "verified", kind="account")
+        with pytest.raises(UnableToMoveMoney, match="for one payment"):
+            transfer(account, 50_000, key="e", at=AT)
+        transfer(account, 50_000, key="e", at=AT + timedelta(days=1))
 
     def test_what_comes_after_the_hour_or_on_a_holiday_leaves_on_the_next_bank_day(self) -> None:
         account = make_shopper(money=10_000)

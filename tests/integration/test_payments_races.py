@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -184,3 +185,31 @@ def test_a_dispute_opened_while_all_else_goes_on_leaves_the_book_whole(settings:
         assert (row.state, row.taken, row.held) == ("won", 0, 0)
         assert card_checks.check_disputes() == []
         assert card_checks.check_provider_money() == []
+
+
+def test_two_people_who_decide_about_a_tier_at_once_decide_once() -> None:
+    make_merchant()
+    change = operations.propose_tier(
+        proposal=operations.TierProposal(
+            kind="reserve",
+            subject="merchant:1",
+            tier="raised",
+            begins_on=AT.date() + timedelta(days=1),
+            reason="many returns",
+            by="user:8",
+            at=AT,
+        )
+    )
+
+    def agree() -> str:
+        operations.agree_to_tier(change_id=change, by="user:9", at=AT)
+        return "agreed"
+
+    def decline() -> str:
+        operations.decline_tier(change_id=change, by="user:7", note="", at=AT)
+        return "declined"
+
+    results = race(agree, decline)
+    done = [result for result in results if isinstance(result, str)]
+    assert len(done) == 1
+    assert models.TierChange.objects.get().state == done[0]

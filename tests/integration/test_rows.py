@@ -1,12 +1,14 @@
 """Many rows in one statement: the same rows as Django would write."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from mall.customer.models import Consent, User
 from payments import rows
-from payments.models import OutboxEvent
+from payments.models import OutboxEvent, Settlement
 from tests.factories.mall import AT
 
 pytestmark = pytest.mark.django_db
@@ -14,6 +16,13 @@ pytestmark = pytest.mark.django_db
 
 def make_user(number: int, **changes: object) -> User:
     return User(**{"email": f"row{number}@mail.example", "password": "x", "date_joined": AT} | changes)
+
+
+def make_settlement(number: int, **changes: object) -> Settlement:
+    amounts = dict.fromkeys(("released", "refunded", "to_receivable", "to_reserve", "to_available"), 0)
+    day = AT.date() + timedelta(days=number)
+    given = {"merchant": "merchant:1", "day": day, "currency": "EUR", "matures_on": day}
+    return Settlement(**given | amounts | changes)
 
 
 def test_rows_get_their_own_keys_in_order_by_one_statement():
@@ -59,3 +68,11 @@ def test_documents_and_the_databases_own_columns_are_kept():
 
     assert [row.payload["n"] for row in OutboxEvent.objects.order_by("key")] == [[n, "ü", None] for n in range(3)]
     assert all(row.recorded_at and row.available_at for row in OutboxEvent.objects.all())
+
+
+def test_a_value_given_to_a_column_the_database_could_fill_is_kept():
+    made = [make_settlement(number, reserve_tier="low" if number else "") for number in range(2)]
+
+    rows.insert(rows=made)
+
+    assert list(Settlement.objects.order_by("day").values_list("reserve_tier", flat=True)) == ["", "low"]

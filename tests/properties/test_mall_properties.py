@@ -13,8 +13,8 @@ from mall.checkout.drafts import CancelOrder, UnableToPlaceOrder
 from mall.fulfilment import dividing
 from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.checks import check_consignments
-from mall.fulfilment.models import Consignment, ConsignmentEvent, ConsignmentLine
 from mall.fulfilment.dividing import CancelPieces, DivideConsignment
+from mall.fulfilment.models import Consignment, ConsignmentEvent, ConsignmentLine
 from mall.fulfilment.requests import (
     CancelConsignment,
     Deliver,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mall.catalogue import pictures
+from mall.catalogue import drawing, picture_colors, pictures
 
 SPRITE = Path(__file__).resolve().parents[2] / "static" / "img" / "pictures.svg"
 
@@ -43,3 +43,33 @@ def test_the_same_product_always_gets_the_same_picture_and_neighbors_differ():
 
 def look(product_id):
     return pictures.picture_of(product_id=product_id, title="Brass lamp")
+
+
+@pytest.mark.parametrize(
+    ("title", "family"),
+    [
+        ("Salvia Waxed Raincoat, Mustard, L", "yellow"),
+        ("Brass desk lamp, Sage", "sage"),
+        ("Brass desk lamp", "yellow"),
+        ("Night Blue kettle", "blue"),
+        ("Zattere Leather Document Case, Ink Blue, A3", "navy"),
+        ("Walnut-Handled knife", "brown"),
+        ("Number 7", ""),
+    ],
+)
+def test_a_thing_is_painted_in_the_color_its_title_names(title, family):
+    assert picture_colors.family_of(title=title) == family
+
+
+def test_every_view_of_every_scene_is_drawn_and_nothing_in_it_is_escaped():
+    for title in ("Chelsea Boots, Chestnut", "Kettle, Ivory", "Desk Lamp", "Pot plant", "Mug"):
+        drawn = [drawing.svg(product_id=3, title=title, view=view) for view in pictures.VIEWS]
+        assert len(set(drawn)) == len(pictures.VIEWS)
+        for text in drawn:
+            assert "&lt;" not in text
+            assert pictures.symbol_of(title=title) in text
+
+
+def test_a_title_cannot_put_markup_into_its_picture():
+    label = drawing.label_of(view=pictures.FRONT, title='"><script>alert(1)</script>')
+    assert "<script>" not in drawing.svg(product_id=1, title='"><script>', label=label)

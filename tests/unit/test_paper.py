@@ -7,7 +7,16 @@ from reportlab.platypus import SimpleDocTemplate
 
 from payments import paper
 
-HOSTILE = ["漢字和简体中文", "Łukasz Żółć", "Ελληνικά", "Привет", "a < b & <b>c</b>", "أهلا 🎁\x00\x07", "</para><font>", ""]
+HOSTILE = [
+    "漢字和简体中文",
+    "Łukasz Żółć",
+    "Ελληνικά",
+    "Привет",
+    "a < b & <b>c</b>",
+    "أهلا 🎁\x00\x07",
+    "</para><font>",
+    "",
+]
 
 
 def made(text: str) -> bytes:

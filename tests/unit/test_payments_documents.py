@@ -1,12 +1,17 @@
 """States and postings are what their pages say."""
 
+from functools import partial
+
 import pytest
 
 from config import env
-from payments import states
+from payments import machines, states
 from payments.reconciliation import money_flow
 
-DOCUMENTS = {"states.md": states.document, "money-flow.md": money_flow.document}
+DOCUMENTS = {
+    "states.md": partial(machines.document, machines=states.MACHINES),
+    "money-flow.md": money_flow.document,
+}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

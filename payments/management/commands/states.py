@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from payments import states
+from payments import machines, states
 
 
 class Command(BaseCommand):
@@ -17,6 +17,6 @@ class Command(BaseCommand):
 
     def handle(self, *, write: Path | None, **options: object) -> None:
         if write is None:
-            self.stdout.write(states.document())
+            self.stdout.write(machines.document(machines=states.MACHINES))
         else:
-            write.write_text(states.document(), encoding="utf-8")
+            write.write_text(machines.document(machines=states.MACHINES), encoding="utf-8")

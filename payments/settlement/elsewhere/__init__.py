@@ -11,7 +11,7 @@ from payments.settlement.elsewhere.booking import book_recorded
 from payments.settlement.elsewhere.failed_refunds import PayFailedRefund, pay_failed_refunds
 from payments.settlement.elsewhere.importing import Imported, UnableToImport, import_file
 from payments.settlement.elsewhere.inbox import take_in
-from payments.settlement.elsewhere.limits import Limits, limits_of, set_tier
+from payments.settlement.elsewhere.limits import Limits, limits_of
 from payments.settlement.elsewhere.ordering import Ordered, OrderPayment, check_iban, hold_batches, order_payments
 from payments.settlement.elsewhere.payout_accounts import (
     AskPayoutAccount,
@@ -68,7 +68,6 @@ __all__ = [
     "question_of",
     "send_due",
     "send_entry_back",
-    "set_tier",
     "take_in",
     "withdraw_batch",
 ]

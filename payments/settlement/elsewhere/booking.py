@@ -131,7 +131,7 @@ class _Booking:
             return self._suspend(entry, f"The account {account.number} is closed.")
         if account.currency != entry.currency:
             return self._suspend(entry, f"The account {account.number} is kept in {account.currency}.")
-        most = limits.limits_of(holder=account.holder).balance
+        most = limits.limits_of(holder=account.holder, day=entry.booked_on).balance
         if most is not None and self.balances[account.ledger_code] + entry.amount > most:
             return self._suspend(entry, f"The account {account.number} would hold more than its limit.")
         self.balances[account.ledger_code] += entry.amount

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Sum
 
-from payments.models import AccountTier, OutgoingPayment
+from payments.models import OutgoingPayment
 from payments.money import Money
 from payments.operations.errors import UnableToMoveMoney
+from payments.queries.tiers import TierHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,23 +25,11 @@ class Limits:
     balance: int | None
 
 
-def limits_of(*, holder: str) -> Limits:
-    """Return the limits of a holder such as `user:1`."""
-    tier = AccountTier.objects.filter(holder=holder).values_list("tier", flat=True).first()
+def limits_of(*, holder: str, day: date) -> Limits:
+    """Return the limits a holder such as `user:1` has on a day."""
+    tier = TierHistory(kind="account", subjects=[holder]).on(subject=holder, day=day)
     tier = tier or settings.RIALTO_POLICY.ACCOUNT_TIERS[holder.partition(":")[0]]
     return Limits(tier=tier, **settings.RIALTO_POLICY.ACCOUNT_LIMITS[tier])
-
-
-def set_tier(*, holder: str, tier: str, by: str, at: datetime) -> Limits:
-    """Give a holder another tier, after the bank has looked at him.
-
-    :raises UnableToMoveMoney: there is no such tier.
-    """
-    if tier not in settings.RIALTO_POLICY.ACCOUNT_LIMITS:
-        known = ", ".join(settings.RIALTO_POLICY.ACCOUNT_LIMITS)
-        raise UnableToMoveMoney(f"There is no tier {tier!r}: use one of {known}.")
-    AccountTier.objects.update_or_create(holder=holder, defaults={"tier": tier, "by": by, "at": at})
-    return limits_of(holder=holder)
 
 
 def refuse_beyond(*, holder: str, source: str, amount: int, currency: str, at: datetime) -> None:
@@ -50,7 +39,7 @@ def refuse_beyond(*, holder: str, source: str, amount: int, currency: str, at: d
 
     :raises UnableToMoveMoney: naming the limit and what is left of it.
     """
-    limits = limits_of(holder=holder)
+    limits = limits_of(holder=holder, day=at.date())
     sent = OutgoingPayment.objects.filter(source=source, kind="transfer").exclude(
         state__in=("withdrawn", "rejected", "returned")
     )

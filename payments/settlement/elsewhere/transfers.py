@@ -102,7 +102,7 @@ def _here(*, transfer: OrderTransfer, account: CustomerAccount, iban: str) -> Tr
         raise UnableToMoveMoney(f"The account {iban} is kept in {payee.currency}, yours in {account.currency}.")
     if transfer.amount <= 0:
         raise UnableToMoveMoney("A transfer is above zero.")
-    limit = limits.limits_of(holder=account.holder)
+    limit = limits.limits_of(holder=account.holder, day=transfer.at.date())
     if transfer.amount > limit.payment:
         raise UnableToMoveMoney("This is more than your limit for one payment: send less or ask us.")
     try:
@@ -145,7 +145,7 @@ def ask_question(*, transfer: OrderTransfer, currency: str) -> str:
 
     :raises UnableToMoveMoney: no code could be sent, or the transfer is beyond a limit.
     """
-    limit = limits.limits_of(holder=transfer.holder)
+    limit = limits.limits_of(holder=transfer.holder, day=transfer.at.date())
     if transfer.amount > limit.payment:
         raise UnableToMoveMoney("This is more than your limit for one payment: send less or ask us.")
     try:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0024_outgoing_kinds_checked"),
+        ("payments", "0027_account_tiers_gone"),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0025_part_divisions"),
+        ("payments", "0028_part_divisions"),
     ]
 
     operations = [
