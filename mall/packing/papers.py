@@ -76,10 +76,8 @@ def _picks(*, parcels: Sequence[MerchantConsignment]) -> list[Flowable]:
     ]
     for (sku, title), places in sorted(wanted.items()):
         where = ", ".join(number if count == 1 else f"{number} ({count})" for number, count in places)
-        rows.append(
-            [said(sum(count for _n, count in places), _TEXT, bold=True), said(sku, _TEXT), said(title, _TEXT)]
-            + [said(where, _SMALL)]
-        )
+        total = said(sum(count for _n, count in places), _TEXT, bold=True)
+        rows.append([total, said(sku, _TEXT), said(title, _TEXT), said(where, _SMALL)])
     table = Table(rows, colWidths=[16 * mm, 34 * mm, 66 * mm, 58 * mm], repeatRows=1)
     table.setStyle(TableStyle(_RULED))
     told = _("%(parcels)d parcels, %(pieces)d pieces") % {

@@ -164,6 +164,7 @@ class OrderLetter:
     lines: tuple[LetterLine, ...]
     shipping_text: str
     total_text: str
+    is_guests: bool = False
 
 
 def order_page(*, number: str, user_id: int | None = None) -> OrderPage | None:
@@ -333,4 +334,5 @@ def _letter(*, order: Order, parts: Sequence[ConsignmentView]) -> OrderLetter:
         ),
         shipping_text=text(sum(part.shipping for part in parts)),
         total_text=text(order.total_minor),
+        is_guests=order.user_id is None,
     )
