@@ -97,8 +97,9 @@ def test_the_rest_that_is_never_sent_lets_go_of_its_own_hold() -> None:
 
 def test_a_bank_that_will_not_hold_the_rest_leaves_the_part_whole() -> None:
     key = pay()
-    method = next(iter(card_api.api().payment_intents.list({"limit": 100}).auto_paging_iter())).payment_method
-    ask("POST", "/_config/decline", {"payment_method": method})
+    held = models.Share.objects.get().provider_reference
+    card = card_api.api().payment_intents.retrieve(held).payment_method
+    ask("POST", "/_config/decline", {"payment_method": card})
     assert isinstance(divide(key, 1_000), errors.UnableToDivide)
     assert models.Part.objects.count() == 1
     assert capture(f"{key}-1").amount == 3_000
