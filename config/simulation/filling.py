@@ -32,6 +32,7 @@ from financing.underwriting.errors import UnableToReview
 from financing.underwriting.models import Application, Offer, PolicyVersion
 from mall.customer.models import User
 from mall.merchants.models import Merchant
+from mall.offers import operations as offers
 from mall.search import operations as search
 from payments.operations import publishing
 
@@ -173,7 +174,10 @@ class _Filling:
         self.filled.seconds.update({f"life: {name}": round(spent, 1) for name, spent in driver.timings.items()})
 
     def _count(self) -> None:
-        """Count for search what a night's work would have counted."""
+        """Count what a night's work would have counted: for search, and how well merchants do."""
+        offers.count_standings(at=self.end)
+        for _last in offers.rank_anew():
+            pass
         search.count_up(at=self.end)
 
     def _export(self) -> None:

@@ -33,6 +33,7 @@ class BasketLine:
     unit_price: int
     amount: int
     problem: str = ""
+    handling_days: int = 0
 
     @property
     def full_amount(self) -> int:
@@ -141,6 +142,7 @@ def _line(*, line: object, currency: str, category: str) -> BasketLine:
         unit_price=unit,
         amount=amount,
         problem=_line_problem(public=line.product.is_public and info.price.exists, quantity=line.quantity, free=free),
+        handling_days=line.stockrecord.handling_days,
     )
 
 
@@ -156,13 +158,14 @@ def _line_problem(*, public: bool, quantity: int, free: int | None) -> str:
 
 def _parcel(*, merchant: Merchant, lines: list[BasketLine], at: datetime) -> Parcel:
     goods = sum(line.amount for line in lines)
+    slowest = max(line.handling_days for line in lines)
     return Parcel(
         merchant_id=merchant.pk,
         merchant=merchant.name,
         slug=merchant.slug,
         lines=tuple(lines),
         goods=goods,
-        deliveries=tuple(quotes.quotes(merchant=merchant, goods=goods, at=at)),
+        deliveries=tuple(quotes.quotes(merchant=merchant, goods=goods, at=at, handling_days=slowest)),
         problem="" if merchant.status == ACTIVE else _("This store is closed at the moment."),
     )
 

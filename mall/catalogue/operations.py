@@ -28,6 +28,7 @@ ProductClass = get_model("catalogue", "ProductClass")
 
 GOODS = "Goods"
 MAX_STOCK = 2**31 - 1
+MAX_HANDLING_DAYS = 30
 _LOCK_KEY = "mall.list_products"
 
 
@@ -36,7 +37,8 @@ class ListProduct:
     """A merchant's offer of a product. `price_minor` is minor units, `stock` None means it never runs out.
 
     `category` is a path like ("Home", "Kitchen"). Offers with the same `product_key` are of the same product,
-    by several merchants; without one each offer is a product of its own.
+    by several merchants; without one each offer is a product of its own. `handling_days` are working days until it
+    leaves; a merchant makes one offer of a product in each condition.
     """
 
     title: str
@@ -51,16 +53,25 @@ class ListProduct:
     attributes: Mapping[str, str] = field(default_factory=dict)
     weight: int | None = None
     product_key: str = ""
+    condition: str = StockRecord.NEW
+    handling_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOffer:
-    """A merchant asks another price, or has another number in stock; None leaves it as it is."""
+    """A merchant asks another price, or has another number in stock; None leaves it as it is.
+
+    `seen_price_minor` and `seen_stock` are what he saw when he decided: where one of them is given and is not what
+    stands, nothing is changed, so that two windows do not undo each other.
+    """
 
     stockrecord_id: int
     by: Actor
     price_minor: int | None = None
     stock: int | None = None
+    handling_days: int | None = None
+    seen_price_minor: int | None = None
+    seen_stock: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +106,17 @@ def list_products(*, requests: Sequence[ListProduct]) -> list[Listed | UnableToL
             if (problem := _problem(request=request, merchant=merchants.get(request.merchant_id)))
         }
         fresh: dict[tuple[int, str], ListProduct] = {}
+        offered = _offered(requests=requests)
         for index, request in enumerate(requests):
             pair = (request.merchant_id, request.sku)
-            if index not in problems and pair not in known:
-                fresh.setdefault(pair, request)
+            if index in problems or pair in known or pair in fresh:
+                continue
+            thing = (request.merchant_id, request.product_key, request.condition)
+            if request.product_key and thing in offered:
+                problems[index] = f"“{request.title}” is offered already, under the number {offered[thing]}."
+                continue
+            fresh[pair] = request
+            offered[thing] = request.sku
         if fresh:
             _write(requests=list(fresh.values()), merchants=merchants)
         offers = known | (_known_offers(requests=list(fresh.values()), merchants=merchants) if fresh else {})
@@ -126,6 +144,10 @@ def _problem(*, request: ListProduct, merchant: Merchant | None) -> str:
         return f"“{request.title}” cannot cost {request.price_minor} minor units."
     if request.stock is not None and not 0 <= request.stock <= MAX_STOCK:
         return f"“{request.title}” cannot have {request.stock} pieces in stock."
+    if request.condition not in dict(StockRecord.CONDITIONS):
+        return f"“{request.title}” cannot be in the condition “{request.condition}”: it is new, renewed or used."
+    if not 0 <= request.handling_days <= MAX_HANDLING_DAYS:
+        return f"“{request.title}” must leave within {MAX_HANDLING_DAYS} working days."
     return ""
 
 
@@ -143,6 +165,24 @@ def _known_offers(
             [[request.merchant_id for request in requests], [request.sku for request in requests]],
         )
         return {(merchant, sku): (product, offer) for merchant, sku, product, offer in cursor.fetchall()}
+
+
+def _offered(*, requests: Sequence[ListProduct]) -> dict[tuple[int, str, str], str]:
+    """Return under which number merchants offer the products of these keys already, by condition."""
+    keys = sorted({request.product_key for request in requests if request.product_key})
+    if not keys:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id, p.upc, s.condition, s.partner_sku FROM catalogue_product p
+            JOIN partner_stockrecord s ON s.product_id = p.id
+            JOIN merchants_merchant m ON m.partner_id = s.partner_id
+            WHERE p.upc = ANY(%s) AND m.id = ANY(%s)
+            """,
+            [keys, sorted({request.merchant_id for request in requests})],
+        )
+        return {(merchant, upc, condition): sku for merchant, upc, condition, sku in cursor.fetchall()}
 
 
 def _write(*, requests: list[ListProduct], merchants: Mapping[int, Merchant]) -> None:
@@ -177,6 +217,8 @@ def _write(*, requests: list[ListProduct], merchants: Mapping[int, Merchant]) ->
                 price=bank.decimal(amount=request.price_minor, currency=request.currency),
                 num_in_stock=request.stock,
                 num_allocated=0,
+                condition=request.condition,
+                handling_days=request.handling_days,
             )
             for request, product in zip(requests, products, strict=True)
         ]
@@ -292,24 +334,40 @@ def change_offers(*, requests: Sequence[ChangeOffer]) -> list[Listed | UnableToL
         changed: list[StockRecord] = []
         for request in requests:
             row = rows.get(request.stockrecord_id)
-            if row is None or not _may_change(row=row, by=request.by):
-                results.append(UnableToList("There is no such offer of yours."))
-            elif request.price_minor is not None and not 0 <= request.price_minor < 10**11:
-                results.append(UnableToList("A price is zero or more."))
-            elif request.stock is not None and not (row.num_allocated or 0) <= request.stock <= MAX_STOCK:
-                results.append(
-                    UnableToList(f"{row.num_allocated or 0} pieces are ordered already: stock cannot be below that.")
-                )
-            else:
-                if request.price_minor is not None:
-                    row.price = bank.decimal(amount=request.price_minor, currency=row.price_currency)
-                if request.stock is not None:
-                    row.num_in_stock = request.stock
-                changed.append(row)
-                results.append(Listed(row.product_id, row.pk))
-        StockRecord.objects.bulk_update(changed, ["price", "num_in_stock"])
+            problem = _change_problem(row=row, request=request)
+            if problem:
+                results.append(UnableToList(problem))
+                continue
+            if request.price_minor is not None:
+                row.price = bank.decimal(amount=request.price_minor, currency=row.price_currency)
+            if request.stock is not None:
+                row.num_in_stock = request.stock
+            if request.handling_days is not None:
+                row.handling_days = request.handling_days
+            changed.append(row)
+            results.append(Listed(row.product_id, row.pk))
+        StockRecord.objects.bulk_update(changed, ["price", "num_in_stock", "handling_days"])
         search.announce(at=bank.now(), product_ids=[row.product_id for row in changed])
     return results
+
+
+def _change_problem(*, row: StockRecord | None, request: ChangeOffer) -> str:
+    """Return why this offer cannot be changed like that, empty when it can."""
+    if row is None or not _may_change(row=row, by=request.by):
+        return "There is no such offer of yours."
+    if request.price_minor is not None and not 0 <= request.price_minor < 10**11:
+        return "A price is zero or more."
+    if request.stock is not None and not (row.num_allocated or 0) <= request.stock <= MAX_STOCK:
+        return f"{row.num_allocated or 0} pieces are ordered already: stock cannot be below that."
+    if request.handling_days is not None and not 0 <= request.handling_days <= MAX_HANDLING_DAYS:
+        return f"What is ordered must leave within {MAX_HANDLING_DAYS} working days."
+    price = bank.minor(amount=row.price or 0, currency=row.price_currency)
+    if request.seen_price_minor is not None and request.seen_price_minor != price:
+        now = bank.text(amount=price, currency=row.price_currency)
+        return f"The price was changed meanwhile and is {now} now: look again before you change it."
+    if request.seen_stock is not None and request.seen_stock != row.num_in_stock:
+        return f"The stock was changed meanwhile and is {row.num_in_stock} now: look again before you change it."
+    return ""
 
 
 def _may_change(*, row: StockRecord, by: Actor) -> bool:

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mall import bank
 from mall.fulfilment.carriers import tracking_link
 from mall.invoices import queries as invoices
+from mall.messages import queries as conversations
 from mall.order import access, timeline
 from mall.order.forms import GuestForm, ReviewForm
 from mall.queries import order_lists
 from mall.queries.orders import ConsignmentView, OrderPage
+from mall.returns import words
 
 PAGE_SIZE = 20
 
@@ -101,6 +103,9 @@ def show(
         "parts": parts,
         "hold": bank.hold_question(payment_id=order.payment_id),
     }
+    if request.user.is_authenticated and not order.is_guests:
+        context["returns"] = words.of_order(order_number=order.number, user_id=request.user.pk, at=now)
+        context["threads"] = conversations.of_order(order_number=order.number, user_id=request.user.pk)
     return render(request, "mall/order.html", context, status=status)
 
 

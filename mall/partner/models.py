@@ -3,15 +3,21 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 from oscar.apps.partner.abstract_models import AbstractStockRecord
 from oscar.apps.partner.exceptions import InvalidStockAdjustment
 
 
 class StockRecord(AbstractStockRecord):
-    """One merchant's price and stock of one product."""
+    """One merchant's offer of one product: price, stock, its condition, and the working days until it leaves."""
+
+    NEW, RENEWED, USED = "new", "renewed", "used"
+    CONDITIONS = ((NEW, _("New")), (RENEWED, _("Renewed")), (USED, _("Used")))
 
     product = models.ForeignKey("catalogue.Product", on_delete=models.PROTECT, related_name="stockrecords")
     partner = models.ForeignKey("partner.Partner", on_delete=models.PROTECT, related_name="stockrecords")
+    condition = models.CharField(max_length=8, choices=CONDITIONS, default=NEW, db_default=NEW)
+    handling_days = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta(AbstractStockRecord.Meta):
         abstract = False
@@ -29,6 +35,13 @@ class StockRecord(AbstractStockRecord):
             models.CheckConstraint(
                 name="partner_price_not_negative", condition=Q(price__isnull=True) | Q(price__gte=0)
             ),
+            models.CheckConstraint(
+                name="partner_condition_known", condition=Q(condition__in=("new", "renewed", "used"))
+            ),
+            models.CheckConstraint(
+                name="partner_handling_within_a_month", condition=Q(handling_days__gte=0, handling_days__lte=30)
+            ),
+            models.UniqueConstraint(fields=["partner", "product", "condition"], name="partner_one_offer_per_condition"),
         ]
 
     @property

@@ -31,6 +31,8 @@ _FIELDS = (
     "in_stock",
     "rating",
     "reviews",
+    "price_to",
+    "variants",
 )
 
 
@@ -106,7 +108,12 @@ def _card(*, hit: Hit, record: object | None, plans: Sequence[hints.MonthlyPlan]
         return Card(**told)
     return Card(
         **told,
-        delivery=quotes.quotes(merchant=record.partner.merchant, goods=hit.price, at=at)[0] if hit.in_stock else None,
+        delivery=_delivery(hit=hit, record=record, at=at) if hit.in_stock else None,
         free=None if record.num_in_stock is None else max(record.net_stock_level, 0),
         monthly=hints.least(plans=plans, price=hit.price),
     )
+
+
+def _delivery(*, hit: Hit, record: StockRecord, at: datetime) -> quotes.DeliveryQuote:
+    days = record.handling_days
+    return quotes.quotes(merchant=record.partner.merchant, goods=hit.price, at=at, handling_days=days)[0]

@@ -13,6 +13,7 @@ class SearchEntry(models.Model):
     - ``names``: the words a product is called by: its title (A), its category (B), what the title says it is for, its
       brand and attributes (C), the categories above and its merchant (D). ``details``: the words of its description.
     - ``tags``: what it can be filtered by, see `mall.search.tags`.
+    - ``price`` to ``price_to``: what its variants cost, each as its first offer asks; ``variants``: how many there are.
     - ``sold``: pieces in the last 90 days. ``quality``: what speaks for it whatever is searched, 0 to about 1.
     """
 
@@ -27,6 +28,8 @@ class SearchEntry(models.Model):
     offers = models.PositiveIntegerField(default=0)
     currency = models.CharField(max_length=3, blank=True)
     price = models.BigIntegerField(null=True)
+    price_to = models.BigIntegerField(null=True)
+    variants = models.PositiveIntegerField(db_default=0)
     in_stock = models.BooleanField(default=False)
     rating = models.FloatField(null=True)
     reviews = models.PositiveIntegerField(default=0)

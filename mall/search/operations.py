@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from mall import bank, events
+from mall.offers import buybox
 
 _FOLDER = Path(__file__).parent / "sql"
 _LOCK_KEY = "mall.search"
@@ -18,11 +19,12 @@ AT_ONCE = 2_000
 SOLD_WITHIN = timedelta(days=90)
 
 _FORGET = """
-DELETE FROM search_searchentry entry WHERE entry.product_id = ANY(%(ids)s) AND NOT EXISTS (
-    SELECT 1 FROM catalogue_product p
+DELETE FROM search_searchentry entry WHERE entry.product_id = ANY(%(members)s) AND NOT EXISTS (
+    SELECT 1 FROM catalogue_product family
+    JOIN catalogue_product p ON (p.id = family.id OR p.parent_id = family.id) AND p.is_public
     JOIN partner_stockrecord s ON s.product_id = p.id AND s.price IS NOT NULL
     JOIN merchants_merchant m ON m.partner_id = s.partner_id AND m.status = 'active'
-    WHERE p.id = entry.product_id AND p.is_public
+    WHERE family.id = entry.product_id AND family.is_public AND family.parent_id IS NULL
 )
 """
 _RATED = """
@@ -34,25 +36,38 @@ FROM catalogue_product p, LATERAL (
 ) said
 WHERE p.id = ANY(%(ids)s) AND e.product_id = p.id
 """
+_FAMILIES = """
+SELECT p.id, coalesce(p.parent_id, p.id) FROM catalogue_product p
+WHERE p.id = ANY(%(ids)s)
+    OR p.parent_id IN (SELECT coalesce(parent_id, id) FROM catalogue_product WHERE id = ANY(%(ids)s))
+    OR p.id IN (SELECT parent_id FROM catalogue_product WHERE id = ANY(%(ids)s))
+"""
+_VARIANTS = "SELECT id FROM catalogue_product WHERE id = ANY(%(ids)s) AND parent_id IS NOT NULL"
 _SOLD = """
 UPDATE search_searchentry entry SET sold = coalesce(line.sold, 0)
 FROM search_searchentry e LEFT JOIN (
-    SELECT l.product_id, sum(l.quantity) AS sold FROM order_line l JOIN order_order o ON o.id = l.order_id
-    WHERE o.date_placed > %(since)s AND o.date_placed <= %(until)s AND l.product_id IS NOT NULL GROUP BY l.product_id
+    SELECT coalesce(p.parent_id, p.id) AS product_id, sum(l.quantity) AS sold
+    FROM order_line l JOIN order_order o ON o.id = l.order_id JOIN catalogue_product p ON p.id = l.product_id
+    WHERE o.date_placed > %(since)s AND o.date_placed <= %(until)s GROUP BY 1
 ) line ON line.product_id = e.product_id
 WHERE e.product_id = entry.product_id AND entry.sold <> coalesce(line.sold, 0)
 """
 
 
 def refresh_products(*, product_ids: Collection[int]) -> None:
-    """Compute the search entries of products anew; one that nobody sells any more leaves the table."""
-    ids = sorted(set(product_ids))
-    if not ids:
+    """Compute the search entries of products anew; one that nobody sells any more leaves the table.
+
+    A variant has no entry: its parent's is computed.
+    """
+    asked = sorted(set(product_ids))
+    if not asked:
         return
-    values = {"ids": ids, "exponents": bank.exponents_json(), "free_from": bank.policy().SHIPPING_FREE_FROM}
     with transaction.atomic(), connection.cursor() as cursor:
         # One at a time: a refresh that saw an older catalogue must not write after one that saw a newer.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK_KEY])
+        cursor.execute(_FAMILIES, {"ids": asked})
+        families = dict(cursor.fetchall())
+        values = buybox.ranked_values(product_ids={*asked, *families}) | {"ids": sorted(set(families.values()))}
         cursor.execute(_FORGET, values)
         for name in ("values", "refresh", "learn"):
             cursor.execute(_sql(name), values)
@@ -62,6 +77,10 @@ def note_ratings(*, product_ids: Collection[int]) -> None:
     """Take over what buyers say of products: less than computing their entries anew, since nothing else changed."""
     with connection.cursor() as cursor:
         cursor.execute(_RATED, {"ids": sorted(product_ids)})
+        cursor.execute(_VARIANTS, {"ids": sorted(product_ids)})
+        variants = [row[0] for row in cursor.fetchall()]
+    # What is said of a variant is said of its parent, which has other variants' reviews as well.
+    refresh_products(product_ids=variants)
 
 
 def announce(*, at: datetime, product_ids: Collection[int] = (), merchant_id: int | None = None) -> None:
@@ -133,4 +152,6 @@ def count_words() -> None:
 
 @cache
 def _sql(name: str) -> str:
-    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    text = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    said = (_FOLDER / "said.sql").read_text(encoding="utf-8")
+    return text.replace("{ranked}", buybox.ranked_sql()).replace("{said}", said)

@@ -61,7 +61,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One product of a listing; `price` in minor units is the shown offer's, of `offers` offers."""
+    """One product of a listing; `price` in minor units is the shown offer's, of `offers` stores.
+
+    With variants, prices run from `price` to `price_to`.
+    """
 
     product_id: int
     title: str
@@ -75,6 +78,13 @@ class Hit:
     in_stock: bool
     rating: float | None
     reviews: int
+    price_to: int | None = None
+    variants: int = 0
+
+    @property
+    def is_range(self) -> bool:
+        """Tell whether its variants cost differently."""
+        return self.price_to is not None and self.price_to > self.price
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +268,7 @@ SELECT CASE WHEN {many} THEN {exact} + 1 ELSE counted.total END, counted.price_f
        ) END,
        (SELECT json_agg(json_build_array(
            product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price, in_stock,
-           rating, reviews) ORDER BY place) FROM hit)
+           rating, reviews, price_to, variants) ORDER BY place) FROM hit)
 FROM counted
 """
 _BEST = """

@@ -90,6 +90,7 @@ def _ask_again(*, attempt: ProviderAttempt) -> None:
                         reason=request["reason"],
                         key=request["key"],
                         at=at,
+                        claim=request.get("claim", ""),
                     )
                 ]
             )

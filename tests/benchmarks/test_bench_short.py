@@ -21,6 +21,11 @@ from tests.benchmarks.test_bench_ledger import bench
             ("--products", "1000"),
             {"order of results, nDCG@10", "suggestions, p95", "search with facets, p95"},
         ),
+        (
+            "shop",
+            ("--seconds", "0.3", "--products", "1000"),
+            {"bare view, median", "listing, median", "basket of 8 lines, median", "guest purchases, 4 shoppers"},
+        ),
         ("settlement", ("--consignments", "200", "--merchants", "20"), set()),
     ],
 )

@@ -73,7 +73,7 @@ def close_the_shop(merchant: Merchant) -> None:
 
 
 def make_offer(
-    *, merchant: Merchant, price: int = 2_500, stock: int | None = 10, title: str = "", key: str = ""
+    *, merchant: Merchant, price: int = 2_500, stock: int | None = 10, title: str = "", key: str = "", **others: object
 ) -> StockRecord:
     """List a product of a merchant."""
     number = next(_numbers)
@@ -89,6 +89,7 @@ def make_offer(
                 at=AT,
                 category=("Home", "Light"),
                 product_key=key,
+                **others,
             )
         ]
     )

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.test.utils import override_settings
 
 from config import env
-from config.benchmarks import throwaway
-from mall.benchmarks import search
+from config.benchmarks import catalogue, serving, throwaway
+from mall.benchmarks import search, shop
 from payments import clock
 from payments.benchmarks import figures, ledger, paying, settlement, webhook
 
@@ -34,6 +34,10 @@ class Command(BaseCommand):
         paid = subjects.add_parser("payments", help="authorise, capture and release a second; webhooks answered")
         paid.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         paid.add_argument("--seconds", type=float, default=5, help="how long a round lasts (default 5)")
+        shopped = subjects.add_parser("shop", help="pages and guest purchases of a running server, against a bare view")
+        shopped.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        shopped.add_argument("--seconds", type=float, default=5, help="how long a part of a round lasts (default 5)")
+        shopped.add_argument("--products", type=int, help="a made-up catalogue of so many (default: the real data set)")
         day = subjects.add_parser("settlement", help="settling a large day, against a bare update of as many rows")
         day.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         day.add_argument("--consignments", type=int, default=100_000, help="how many (default 100,000)")
@@ -42,7 +46,7 @@ class Command(BaseCommand):
     def handle(self, *, subject: str, **options: object) -> None:
         if options.get("seconds", 1) <= 0 or options.get("transfers", 1_000) < 1_000:
             raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
-        if options.get("products", 1_000) < 1_000:
+        if (options.get("products") or 1_000) < 1_000:
             raise CommandError("--products must be at least 1,000.")
         if options.get("peer") is not None and not options["peer"].is_file():
             raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
@@ -50,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError("--merchants must be above 0 and at most as many as --consignments.")
         try:
             measured = getattr(self, f"_{subject}")(options)
-        except (throwaway.UnableToMeasure, paying.UnableToMeasure, webhook.NotStored) as problem:
+        except (throwaway.UnableToMeasure, paying.UnableToMeasure, webhook.NotStored, shop.UnableToVisit) as problem:
             raise CommandError(str(problem)) from None
         for line in figures.table(figures=measured):
             self.stdout.write(line)
@@ -89,6 +93,45 @@ class Command(BaseCommand):
                 say=self.stderr.write,
             )
             return paying.run(setting=setting) + webhook.run(at=clock.now(), say=self.stderr.write)
+
+    def _shop(self, options: dict) -> list[figures.Figure]:
+        in_process = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        at = clock.now()
+        with throwaway.database(apps=()) as made, override_settings(CACHES=in_process, RIALTO_OUTBOX_KICK=False):
+            what = catalogue.fill(
+                folder=Path(env.text(name="RIALTO_DATA") or env.CHECKOUT.parent / "shared" / "data") / "olist",
+                products=options["products"],
+                at=at,
+                say=self.stderr.write,
+            )
+            catalogue.restock()
+            catalogue.promote(offers=10)
+            catalogue.let_pass(at=at)
+            throwaway.vacuum(made=made)
+            self.stderr.write(f"Serving {what} …")
+            return self._visited(made=made, seconds=options["seconds"])
+
+    def _visited(self, *, made: throwaway.Throwaway, seconds: float) -> list[figures.Figure]:
+        """Serve the shop, with a queue and cards of its own, and a bare view beside it."""
+        with serving.home() as home:
+            environment = {"DATABASE_URL": made.url, "RIALTO_HOME": str(home)}
+            with (
+                serving.served(application="config.wsgi", environment=environment, log=home / "shop.log") as host,
+                serving.served(
+                    application="config.benchmarks.bare", environment=environment, log=home / "bare.log"
+                ) as bare,
+            ):
+                return shop.run(
+                    setting=shop.Setting(
+                        shop=host,
+                        bare=bare,
+                        folder=env.CHECKOUT,
+                        seconds=seconds,
+                        card_seconds=lambda: serving.card_seconds(home=home),
+                        say=self.stderr.write,
+                        figure=figures.Figure,
+                    )
+                )
 
     def _ledger(self, options: dict) -> list[figures.Figure]:
         with (

@@ -1,11 +1,10 @@
-"""Synonyms and weights to begin with, and the entries of what is sold already."""
+"""Synonyms and weights to begin with; the entries of what is sold already come with 0008, when all they need is there."""
 
 import csv
 from pathlib import Path
 
 from django.db import migrations
 
-QUALITY = Path(__file__).parent / "sql" / "quality.sql"
 SYNONYMS = Path(__file__).parent / "sql" / "synonyms.csv"
 WEIGHTS = (
     ("text", 1.0, "how well the words fit the product's name"),
@@ -20,7 +19,7 @@ WEIGHTS = (
 
 
 def fill(apps, schema_editor):
-    """Write synonyms and weights, and compute the entries where there are products."""
+    """Write synonyms and weights."""
     with SYNONYMS.open(encoding="utf-8", newline="") as lines:
         pairs = [(row["term"], row["means"]) for row in csv.DictReader(lines)]
     synonym, weight = apps.get_model("search", "Synonym"), apps.get_model("search", "RankingWeight")
@@ -28,15 +27,6 @@ def fill(apps, schema_editor):
     weight.objects.bulk_create(
         [weight(name=name, weight=value, meaning=meaning) for name, value, meaning in WEIGHTS], ignore_conflicts=True
     )
-    if apps.get_model("catalogue", "Product").objects.exists():
-        from mall.search import operations  # noqa: PLC0415 - a database with products only
-
-        # What the entries are computed with now came with a later migration.
-        with schema_editor.connection.cursor() as cursor:
-            cursor.execute(QUALITY.read_text(encoding="utf-8"))
-
-        for _last in operations.reindex():
-            pass
 
 
 class Migration(migrations.Migration):

@@ -6,11 +6,15 @@ SELECT word, 1, ARRAY(
 )
 FROM (
     SELECT DISTINCT unnest(string_to_array(search_words(
-        e.title || ' ' || e.category_name || ' ' || e.merchant_name || ' ' || coalesce((
-            SELECT string_agg(v.value_text, ' ') FROM catalogue_productattributevalue v WHERE v.product_id = e.product_id
-        ), '')
+        e.title || ' ' || e.category_name || ' ' || e.merchant_name || ' ' || coalesce(attribute.words, '')
     ), ' ')) AS word
-    FROM search_searchentry e WHERE e.product_id = ANY(%(ids)s)
+    FROM search_searchentry e
+    LEFT JOIN (
+        SELECT product_id, string_agg(value, ' ') AS words FROM (
+{said}
+        ) said GROUP BY product_id
+    ) attribute ON attribute.product_id = e.product_id
+    WHERE e.product_id = ANY(%(ids)s)
 ) AS said
 WHERE length(word) BETWEEN 1 AND 60
 ON CONFLICT DO NOTHING

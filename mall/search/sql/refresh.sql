@@ -1,19 +1,22 @@
--- Computes the entries of products anew. The offer shown is the cheapest of an active merchant, one in stock before
--- one that is not. Tags are kind * 2^40 + id, see tags.py.
-WITH offer AS (
-    SELECT s.product_id, s.id AS stockrecord_id, s.price_currency, s.price, m.id AS merchant_id, m.name,
-           s.num_in_stock IS NULL OR s.num_in_stock > coalesce(s.num_allocated, 0) AS in_stock,
-           round(s.price * power(10, coalesce((%(exponents)s::jsonb ->> s.price_currency)::int, 2)))::bigint AS minor,
-           coalesce(m.delivery_free_from, %(free_from)s) AS free_from
-    FROM partner_stockrecord s JOIN merchants_merchant m ON m.partner_id = s.partner_id AND m.status = 'active'
-    WHERE s.product_id = ANY(%(ids)s) AND s.price IS NOT NULL
+-- Computes the entries of products anew. A product with variants is one entry: its offers are theirs, its price runs from
+-- the cheapest variant to the dearest. Tags are kind * 2^40 + id, see tags.py.
+WITH ranked AS MATERIALIZED (
+{ranked}
 ), best AS (
-    SELECT DISTINCT ON (product_id) * FROM offer ORDER BY product_id, in_stock DESC, price, stockrecord_id
+    -- Of each variant the offer that ranking puts first; of these, one in stock before one that is not, the cheapest.
+    SELECT DISTINCT ON (family_id) family_id AS product_id, stockrecord_id, merchant_id, merchant_name AS name,
+           currency AS price_currency, minor, in_stock
+    FROM ranked WHERE place = 1 ORDER BY family_id, in_stock DESC, minor, stockrecord_id
 ), offers AS (
-    SELECT product_id, count(*) AS offers,
-           array_agg(DISTINCT 2 * 1099511627776 + merchant_id)
-               || CASE WHEN bool_or(minor >= free_from) THEN ARRAY[6 * 1099511627776 + 1] ELSE '{}' END AS tags
-    FROM offer GROUP BY product_id
+    SELECT ranked.family_id AS product_id, count(DISTINCT ranked.merchant_id) AS offers,
+           count(DISTINCT ranked.product_id) FILTER (WHERE ranked.product_id <> ranked.family_id) AS variants,
+           max(ranked.minor) FILTER (
+               WHERE place = 1 AND ranked.currency = best.price_currency AND ranked.in_stock = best.in_stock
+           ) AS price_to,
+           array_agg(DISTINCT 2 * 1099511627776 + ranked.merchant_id)
+               || CASE WHEN bool_or(ranked.minor >= coalesce(delivery_free_from, %(free_from)s))
+                       THEN ARRAY[6 * 1099511627776 + 1] ELSE '{}' END AS tags
+    FROM ranked JOIN best ON best.product_id = ranked.family_id GROUP BY ranked.family_id
 ), category AS (
     SELECT pc.product_id, array_agg(DISTINCT 1099511627776 + up.id) AS tags,
            min(c.name) AS name, string_agg(DISTINCT up.name, ' ') FILTER (WHERE up.id <> c.id) AS above
@@ -22,15 +25,17 @@ WITH offer AS (
     JOIN catalogue_category up ON c.path LIKE up.path || '%%'
     WHERE pc.product_id = ANY(%(ids)s) GROUP BY pc.product_id
 ), attribute AS (
-    SELECT v.product_id, array_agg(3 * 1099511627776 + f.id) FILTER (WHERE f.id IS NOT NULL) AS tags,
-           string_agg(v.value_text, ' ' ORDER BY v.attribute_id) AS words
-    FROM catalogue_productattributevalue v
-    JOIN catalogue_productattribute a ON a.id = v.attribute_id
-    LEFT JOIN search_facetvalue f ON f.name = a.name AND f.value = v.value_text
-    WHERE v.product_id = ANY(%(ids)s) AND v.value_text <> '' GROUP BY v.product_id
+    SELECT said.product_id, array_agg(DISTINCT 3 * 1099511627776 + f.id) FILTER (WHERE f.id IS NOT NULL) AS tags,
+           string_agg(said.value, ' ' ORDER BY said.attribute_id, said.value) AS words
+    FROM (
+{said}
+    ) said
+    LEFT JOIN search_facetvalue f ON said.filterable AND f.name = said.name AND f.value = said.value
+    GROUP BY said.product_id
 ), reviewed AS (
-    SELECT product_id, count(*) AS reviews FROM reviews_productreview
-    WHERE product_id = ANY(%(ids)s) AND status = 1 GROUP BY product_id
+    SELECT coalesce(p.parent_id, p.id) AS product_id, count(*) AS reviews, avg(r.score)::float AS rating
+    FROM reviews_productreview r JOIN catalogue_product p ON p.id = r.product_id
+    WHERE r.product_id = ANY(%(members)s) AND r.status = 1 GROUP BY 1
 ), weight AS (
     SELECT max(weight) FILTER (WHERE name = 'sales') AS sales, max(weight) FILTER (WHERE name = 'rating') AS rating,
            max(weight) FILTER (WHERE name = 'availability') AS availability,
@@ -46,16 +51,16 @@ WITH offer AS (
 )
 INSERT INTO search_searchentry AS entry (
     product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price, in_stock, rating,
-    reviews, listed_at, quality, tags, names, details
+    reviews, listed_at, quality, tags, names, details, price_to, variants
 )
 SELECT p.id, p.title, p.slug, coalesce(category.name, ''), best.name, best.stockrecord_id, offers.offers,
-       best.price_currency, best.minor, best.in_stock, p.rating, coalesce(reviewed.reviews, 0), p.date_created,
+       best.price_currency, best.minor, best.in_stock, said.rating, coalesce(reviewed.reviews, 0), p.date_created,
        search_quality(
-           coalesce(known.sold, 0), p.rating, coalesce(reviewed.reviews, 0), best.in_stock, reputation.rating,
+           coalesce(known.sold, 0), said.rating, coalesce(reviewed.reviews, 0), best.in_stock, reputation.rating,
            reputation.reviews, weight.sales, weight.rating, weight.availability, weight.merchant
        ),
        coalesce(category.tags, '{}') || offers.tags || coalesce(attribute.tags, '{}')
-           || ARRAY(SELECT 4 * 1099511627776 + score FROM unnest(ARRAY[3, 4]) score WHERE p.rating >= score)
+           || ARRAY(SELECT 4 * 1099511627776 + score FROM unnest(ARRAY[3, 4]) score WHERE said.rating >= score)
            || CASE WHEN best.in_stock THEN ARRAY[5 * 1099511627776 + 1] ELSE '{}' END
            || ARRAY[7 * 1099511627776 + (hashint8(p.id) & 63)],
        search_vector(search_words(told.parts[1]), 'A')
@@ -64,7 +69,8 @@ SELECT p.id, p.title, p.slug, coalesce(category.name, ''), best.name, best.stock
                search_words(array_to_string(told.parts[2:], ' ') || ' ' || coalesce(attribute.words, '')), 'C'
            )
            || search_vector(search_words(coalesce(category.above, '') || ' ' || best.name), 'D'),
-       search_vector(search_words(left(p.description, 2000)), 'D')
+       search_vector(search_words(left(p.description, 2000)), 'D'),
+       offers.price_to, offers.variants
 FROM catalogue_product p
 JOIN told ON told.id = p.id
 JOIN best ON best.product_id = p.id
@@ -75,6 +81,9 @@ LEFT JOIN reviewed ON reviewed.product_id = p.id
 LEFT JOIN reputation ON reputation.merchant_id = best.merchant_id
 LEFT JOIN search_searchentry known ON known.product_id = p.id
 CROSS JOIN weight
+CROSS JOIN LATERAL (
+    SELECT CASE p.structure WHEN 'parent' THEN reviewed.rating ELSE p.rating END AS rating
+) said
 WHERE p.id = ANY(%(ids)s) AND p.is_public
 ON CONFLICT (product_id) DO UPDATE SET
     title = excluded.title, slug = excluded.slug, category_name = excluded.category_name,
@@ -82,4 +91,4 @@ ON CONFLICT (product_id) DO UPDATE SET
     currency = excluded.currency, price = excluded.price, in_stock = excluded.in_stock, rating = excluded.rating,
     reviews = excluded.reviews, listed_at = excluded.listed_at, quality = excluded.quality,
     tags = excluded.tags, names = excluded.names,
-    details = excluded.details
+    details = excluded.details, price_to = excluded.price_to, variants = excluded.variants
