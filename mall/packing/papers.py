@@ -117,7 +117,7 @@ def _label(canvas: Canvas, *, store: str, found: MerchantConsignment) -> None:
     width, height = A6
     part = found.part
     edge = 8 * mm
-    paper.draw(canvas, edge, height - 12 * mm, _("From: %(store)s") % {"store": store}[:60], size=8)
+    paper.draw(canvas, edge, height - 12 * mm, _("From: %(store)s") % {"store": store[:50]}, size=8)
     canvas.setStrokeColor(LINE)
     canvas.line(edge, height - 15 * mm, width - edge, height - 15 * mm)
     lines = [*found.address, *([found.phone] if found.phone else [])]
