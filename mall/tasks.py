@@ -12,6 +12,7 @@ from mall.fulfilment import operations as fulfilment
 from mall.offers import operations as offers
 from mall.onboarding import deciding
 from mall.onboarding import queries as onboarding
+from mall.proposals import pictures
 from mall.returns import operations as returns
 from mall.search import operations as search
 from mall.search import queries
@@ -38,6 +39,12 @@ def count_standings() -> None:
     offers.count_standings(at=bank.now())
     for _last in offers.rank_anew():
         pass
+
+
+@shared_task
+def throw_pictures_away() -> int:
+    """Remove uploaded pictures that no proposal came for; return how many."""
+    return pictures.throw_away(at=bank.now())
 
 
 @shared_task

@@ -176,6 +176,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
     "mall-sweep-returns": {"task": "mall.tasks.sweep_returns", "schedule": 600.0},
     "mall-check-applications": {"task": "mall.tasks.check_applications", "schedule": crontab(hour=3, minute=10)},
+    "mall-throw-pictures-away": {"task": "mall.tasks.throw_pictures_away", "schedule": crontab(minute=40)},
     "mall-count-standings": {"task": "mall.tasks.count_standings", "schedule": crontab(hour=2, minute=15)},
     "mall-send-notices": {"task": "mall.notices.tasks.send_due", "schedule": 300.0},
     "mall-forget-notices": {"task": "mall.notices.tasks.forget_old", "schedule": crontab(hour=3, minute=10)},
