@@ -221,8 +221,7 @@ def _journeys(
     whole = by_quantiles(ranks(slow), targets.DELIVERY_DAYS)
     handover = generator.beta(2.2, 6.0, count) - 0.06 * merchants.skill[merchant] + 0.12 * trouble
     handover = np.clip(handover, 0.04, 0.8)
-    # Shops know how far it is: what takes longer is promised later, yet not by as much.
-    promised = whole**0.7 * np.exp(0.12 * generator.standard_normal(count))
+    promised = 22 * np.exp(0.3 * generator.standard_normal(count))
     promised *= np.quantile(whole / promised, 1 - targets.LATE)
     troubled = sigmoid(-5.8 - 0.6 * merchants.skill[merchant] - 0.3 * merchants.honesty[merchant] + 2.0 * trouble)
     cancelled = generator.random(count) < troubled
