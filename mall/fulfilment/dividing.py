@@ -24,6 +24,7 @@ from mall.fulfilment.requests import (
     UnableToMoveConsignment,
     UnknownConsignment,
 )
+from mall.taxes.computing import included
 from payments import rows
 
 
@@ -263,6 +264,8 @@ def _apply(*, division: Division, row: LockedConsignment) -> None:
             "WHERE id = %s",
             [division.goods, division.shipping, old.pk],
         )
+    for consignment_id in (old.pk, new.pk):
+        _share_delivery(consignment_id=consignment_id)
     rows.insert(rows=_history(division=division, old=old, new=new))
     division.state = states.DIVISION_MADE
     division.save(update_fields=["state"])
@@ -273,7 +276,10 @@ def _move_line(*, line: ConsignmentLine, quantity: int, new: Consignment) -> Non
         ConsignmentLine.objects.filter(pk=line.pk).update(consignment=new)
         return
     amount = _share(line=line, quantity=quantity)
-    ConsignmentLine.objects.filter(pk=line.pk).update(quantity=line.quantity - quantity, amount=line.amount - amount)
+    tax = bank.split(total=line.tax, weights=[line.amount - amount, amount])[1] if line.tax else 0
+    ConsignmentLine.objects.filter(pk=line.pk).update(
+        quantity=line.quantity - quantity, amount=line.amount - amount, tax=line.tax - tax
+    )
     ConsignmentLine.objects.create(
         consignment=new,
         line_id=line.line_id,
@@ -283,7 +289,23 @@ def _move_line(*, line: ConsignmentLine, quantity: int, new: Consignment) -> Non
         unit_price=line.unit_price,
         amount=amount,
         title=line.title,
+        tax_class=line.tax_class,
+        tax_rate_bps=line.tax_rate_bps,
+        tax=tax,
     )
+
+
+def _share_delivery(*, consignment_id: int) -> None:
+    """Divide a consignment's delivery over its lines anew, with the tax in each share, where lines say their tax."""
+    lines = list(ConsignmentLine.objects.filter(consignment_id=consignment_id).order_by("pk"))
+    if not any(line.tax_class for line in lines):
+        return
+    delivery = Consignment.objects.values_list("shipping", flat=True).get(pk=consignment_id)
+    weights = [line.amount for line in lines]
+    shares = bank.split(total=delivery, weights=weights if any(weights) else [1] * len(lines))
+    for line, share in zip(lines, shares, strict=True):
+        tax = included(amount=share, rate_bps=line.tax_rate_bps)
+        ConsignmentLine.objects.filter(pk=line.pk).update(shipping=share, shipping_tax=tax)
 
 
 def _history(*, division: Division, old: Consignment, new: Consignment) -> Sequence[ConsignmentEvent]:

@@ -12,7 +12,7 @@ from mall.invoices import taxes
 from mall.invoices.models import Paper
 from mall.invoices.taxes import RateSum
 from mall.merchants.models import Merchant
-from mall.queries.orders import address_of
+from mall.papers.queries import recipient
 
 Said = tuple[Consignment, list[RateSum], dict[str, Any]]
 
@@ -20,7 +20,7 @@ Said = tuple[Consignment, list[RateSum], dict[str, Any]]
 def read(*, numbers: Sequence[str]) -> list[Consignment]:
     """Return the consignments with all their invoices need but the lines."""
     found = Consignment.objects.filter(number__in=numbers).select_related(
-        "merchant__application", "order__shipping_address__country", "order__user"
+        "merchant__application", "order__shipping_address__country", "order__user", "order__invoice_details"
     )
     return list(found.order_by("pk"))
 
@@ -34,7 +34,13 @@ def invoices(*, consignments: Sequence[Consignment]) -> list[Said]:
 
 
 def _invoice(*, row: Consignment, lines: Sequence[ConsignmentLine]) -> Said:
-    rates = taxes.by_rate(amounts=[(line.amount, rate_of(line)) for line in lines], delivery=row.shipping)
+    if all(line.tax_class for line in lines):
+        # To the cent what the buyer was shown.
+        rates = taxes.of_lines(
+            lines=[(line.tax_rate_bps, line.amount + line.shipping, line.tax + line.shipping_tax) for line in lines]
+        )
+    else:
+        rates = taxes.by_rate(amounts=[(line.amount, rate_of(line)) for line in lines], delivery=row.shipping)
     facts = {
         "seller": _seller(merchant=row.merchant),
         "buyer": _buyer(row=row),
@@ -70,7 +76,7 @@ def credit(*, invoice: Paper, rates: Sequence[RateSum], reason: str, at: datetim
 
 def rate_of(line: ConsignmentLine) -> int:
     """Return the rate of tax in a line's price, in basis points."""
-    return bank.policy().GOODS_VAT_BPS
+    return line.tax_rate_bps if line.tax_class else bank.policy().GOODS_VAT_BPS
 
 
 def _seller(*, merchant: Merchant) -> dict[str, Any]:
@@ -88,7 +94,9 @@ def _seller(*, merchant: Merchant) -> dict[str, Any]:
 
 
 def _buyer(*, row: Consignment) -> dict[str, Any]:
-    return {"address": list(address_of(order=row.order)), "tax_id": ""}
+    details = getattr(row.order, "invoice_details", None)
+    to = recipient(order=row.order, details=details)
+    return {"address": list(to), "tax_id": details.vat_id if details else ""}
 
 
 def _day(moment: datetime | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mall import bank
+from mall.taxes.computing import included
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,13 @@ class RateSum:
         return self.gross - self.tax
 
 
-def tax_inside(*, gross: int, rate_bps: int) -> int:
-    """Return the tax that a price includes, the half rounded up."""
-    whole = 10_000 + rate_bps
-    return gross - (2 * gross * 10_000 + whole) // (2 * whole)
+def of_lines(*, lines: Sequence[tuple[int, int, int]]) -> list[RateSum]:
+    """Return the sums of lines that say their tax, each (rate, gross, tax), the highest rate first."""
+    sums: dict[int, tuple[int, int]] = {}
+    for rate_bps, gross, tax in lines:
+        before = sums.get(rate_bps, (0, 0))
+        sums[rate_bps] = before[0] + gross, before[1] + tax
+    return [RateSum(rate, *sums[rate]) for rate in sorted(sums, reverse=True) if sums[rate][0]]
 
 
 def by_rate(*, amounts: Sequence[tuple[int, int]], delivery: int) -> list[RateSum]:
@@ -38,14 +42,14 @@ def by_rate(*, amounts: Sequence[tuple[int, int]], delivery: int) -> list[RateSu
     shares = bank.split(total=delivery, weights=weights if any(weights) else [1] * len(rates)) if delivery else []
     for rate, share in zip(rates, shares, strict=False):
         sums[rate] += share
-    return [RateSum(rate, sums[rate], tax_inside(gross=sums[rate], rate_bps=rate)) for rate in rates if sums[rate]]
+    return [RateSum(rate, sums[rate], included(amount=sums[rate], rate_bps=rate)) for rate in rates if sums[rate]]
 
 
 def share_of(*, rates: Sequence[RateSum], amount: int) -> list[RateSum]:
     """Divide an amount that was paid back over the rates of its invoice."""
     parts = bank.split(total=amount, weights=[rate.gross for rate in rates])
     return [
-        RateSum(rate.rate_bps, part, tax_inside(gross=part, rate_bps=rate.rate_bps))
+        RateSum(rate.rate_bps, part, included(amount=part, rate_bps=rate.rate_bps))
         for rate, part in zip(rates, parts, strict=True)
         if part
     ]

@@ -25,6 +25,7 @@ from mall.merchants.access import actor, staff_page
 from mall.merchants.forms import CancelForm, DispatchForm, RefundForm
 from mall.merchants.views import framed
 from mall.order import pieces, timeline
+from mall.papers.queries import note_by_number
 from mall.queries.merchants import Workplace
 from mall.queries.orders import EventView, MerchantConsignment, consignment_page
 
@@ -186,6 +187,7 @@ def _page(
         "pieces": [(line, request.POST.get(f"line-{line.line_id}", str(line.quantity))) for line in part.lines],
         "divide_problem": divide_problem,
         "carriers": carriers.names(),
+        "note": note_by_number(number=part.number),
         "dispatch_form": dispatch_form or DispatchForm(),
         "cancel_form": cancel_form or CancelForm(),
         "refund_form": refund_form or RefundForm(currency=part.currency, most=part.refundable),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from oscar.core.loading import get_model
 
 from mall import bank
+from mall.basket import operations as baskets
 from mall.checkout.drafts import CancelOrder, UnableToCancelOrder
 from mall.checkout.operations import cancel_orders
 from mall.context import forget_basket_count
@@ -137,8 +138,12 @@ def again(request: HttpRequest, found: OrderPage) -> HttpResponse:
     for record in records:
         if record.can_be_bought and record.price_currency == found.currency:
             free = wanted[record.pk] if record.num_in_stock is None else record.net_stock_level
-            added[record.pk] = min(wanted[record.pk], free)
-            request.basket.add_product(record.product, added[record.pk], stockrecord=record)
+            try:
+                number = min(wanted[record.pk], free)
+                baskets.add(basket_id=request.basket.pk, stockrecord_id=record.pk, quantity=number)
+            except baskets.UnableToChangeBasket:
+                continue
+            added[record.pk] = number
     forget_basket_count(request=request)
     if gone := [titles[key] for key in wanted if not added.get(key)]:
         messages.warning(request, _("No longer sold, or sold out: %(goods)s.") % {"goods": ", ".join(gone)})

@@ -17,6 +17,7 @@ from mall.invoices import queries as invoices
 from mall.messages import queries as conversations
 from mall.order import access, timeline
 from mall.order.forms import GuestForm, ReviewForm
+from mall.papers.queries import taxes_of
 from mall.queries import order_lists
 from mall.queries.orders import ConsignmentView, OrderPage
 from mall.returns import words
@@ -102,6 +103,7 @@ def show(
         "badge": timeline.order_badge(status=order.status, parts=tuple(part.status for part in order.consignments)),
         "parts": parts,
         "hold": bank.hold_question(payment_id=order.payment_id),
+        "taxes": taxes_of(number=order.number),
     }
     if request.user.is_authenticated and not order.is_guests:
         context["returns"] = words.of_order(order_number=order.number, user_id=request.user.pk, at=now)

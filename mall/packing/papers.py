@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -18,6 +18,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepInFrame, PageBreak, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from mall.papers.queries import Note
 from mall.queries.orders import MerchantConsignment
 from payments import paper
 from payments.paper import ACCENT, LINE, SOFT, said
@@ -27,6 +28,7 @@ _TEXT = ParagraphStyle("desk", parent=paper.TEXT, fontSize=10, leading=13.5)
 _SMALL = ParagraphStyle("desk-small", parent=paper.TEXT, fontSize=8, leading=10.5, textColor=SOFT)
 _TITLE = ParagraphStyle("desk-title", parent=paper.TEXT, fontName=paper.BOLD, fontSize=18, leading=24)
 _ADDRESS = ParagraphStyle("desk-address", parent=paper.TEXT, fontSize=15, leading=20)
+_GIFT = ParagraphStyle("gift", parent=paper.TEXT, fontSize=13, leading=19, alignment=1, borderPadding=8)
 _BARE = [
     ("LEFTPADDING", (0, 0), (-1, -1), 0),
     ("RIGHTPADDING", (0, 0), (-1, -1), 0),
@@ -40,21 +42,27 @@ _RULED = [
 ]
 
 
-def slips(*, store: str, parcels: Sequence[MerchantConsignment]) -> bytes:
-    """Return one document: a pick list of all the parcels, then a packing slip for each."""
+def slips(*, store: str, parcels: Sequence[MerchantConsignment], notes: Mapping[str, Note]) -> bytes:
+    """Return one document: a pick list with the buyers' notes, then a packing slip with its gift message for each."""
     target = io.BytesIO()
     document = SimpleDocTemplate(
         target, pagesize=A4, title=_("Packing slips"), author=store,
         leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=18 * mm, bottomMargin=16 * mm,
     )  # fmt: skip
     body = _picks(parcels=parcels)
+    for number, note in notes.items():
+        if note.note:
+            body += [Spacer(1, 3 * mm), said(f"{number}: {note.note}", _TEXT)]
     for found in parcels:
+        note = notes.get(found.part.number)
         body += [PageBreak(), *_slip(store=store, found=found)]
+        if note and note.gift_message:
+            body += [Spacer(1, 10 * mm), said(note.gift_message, _GIFT)]
     document.build(body, onFirstPage=_numbered, onLaterPages=_numbered)
     return target.getvalue()
 
 
-def labels(*, store: str, parcels: Sequence[MerchantConsignment]) -> bytes:
+def labels(*, store: str, parcels: Sequence[MerchantConsignment], notes: Mapping[str, Note]) -> bytes:
     """Return one document with an address label for each parcel, a page each, for a printer of labels."""
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A6)

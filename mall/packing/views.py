@@ -21,6 +21,7 @@ from mall.merchants.access import actor, staff_page
 from mall.merchants.views import framed
 from mall.order import timeline
 from mall.packing import papers
+from mall.papers.queries import notes_of
 from mall.queries import packing as desk
 from mall.queries.merchants import Workplace
 
@@ -88,7 +89,7 @@ def bulk(request: HttpRequest, place: Workplace) -> HttpResponse:
     elif act in PAPERS:
         found = desk.parcels_to_print(merchant_id=place.merchant_id, numbers=wanted)
         if found:
-            return _pdf(PAPERS[act](store=place.name, parcels=found), name=act)
+            return _pdf(PAPERS[act](store=place.name, parcels=found, notes=notes_of(numbers=wanted)), name=act)
         messages.error(request, _("None of these parcels is your store's."))
     elif act in ("pack", "unpack", "dispatch"):
         _tell(request, act=act, results=_act(request, place=place, act=act, numbers=wanted))

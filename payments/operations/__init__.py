@@ -152,7 +152,7 @@ from payments.operations.tiers import (
 )
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
-from payments.operations.vouchers import IssueVoucher, issue_vouchers
+from payments.operations.vouchers import IssueVoucher, end_vouchers, issue_vouchers
 from payments.providers.card import NEW_CARD
 from payments.providers.card_api import ProviderSilent
 
@@ -269,6 +269,7 @@ __all__ = [
     "deliver",
     "dispute_lines_in_book",
     "divide_parts",
+    "end_vouchers",
     "expire_payments",
     "finish_dispute_calls",
     "give_goodwill",

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("fulfilment", "0007_lines_in_several"),
+        ("fulfilment", "0008_lines_in_several"),
         ("merchants", "0002_team"),
     ]
 

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fulfilment", "0006_indexes_of_divided"),
+        ("fulfilment", "0007_indexes_of_divided"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalogue", "0032_category_exclude_from_menu_category_long_description"),
-        ("fulfilment", "0004_each_event_once"),
+        ("fulfilment", "0005_tax_of_lines"),
         ("merchants", "0001_initial"),
         ("order", "0022_placed_once_with_unguessable_numbers"),
         ("partner", "0008_stock_never_oversold"),

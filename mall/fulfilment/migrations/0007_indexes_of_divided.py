@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("fulfilment", "0005_divisions"),
+        ("fulfilment", "0006_divisions"),
     ]
 
     operations = [
