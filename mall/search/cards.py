@@ -33,6 +33,7 @@ _FIELDS = (
     "reviews",
     "price_to",
     "variants",
+    "photo",
 )
 
 
