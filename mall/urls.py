@@ -10,11 +10,9 @@ from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
 from mall.merchants import dispute_views as merchant_disputes
 from mall.merchants import money_views as merchant_money
-from mall.merchants import order_views as merchant_orders
 from mall.merchants import payout_views as payout
 from mall.merchants import store_views
 from mall.merchants import views as merchants
-from mall.order import views as order
 from mall.search import views as search
 
 urlpatterns = [
@@ -28,30 +26,30 @@ urlpatterns = [
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.add, name="basket-add"),
     path("basket/change/", basket.change, name="basket-change"),
-    path("basket/voucher/", basket.voucher, name="basket-voucher"),
+    path("basket/accept/", basket.accept, name="basket-accept"),
+    path("basket/later/", basket.later, name="basket-later"),
+    path("basket/later/<int:pk>/", basket.kept, name="basket-kept"),
+    path("basket/code/", basket.code, name="basket-code"),
+    path("basket/code/<int:pk>/remove/", basket.code_remove, name="basket-code-remove"),
     path("checkout/", checkout.checkout, name="checkout"),
     path("checkout/summary/", checkout.summary, name="checkout-summary"),
     path("checkout/done/<str:number>/", checkout.done, name="checkout-done"),
-    path("orders/", order.orders, name="orders"),
-    path("orders/<str:number>/", order.order, name="order"),
-    path("orders/<str:number>/cancel/", order.cancel, name="order-cancel"),
-    path("orders/<str:number>/again/", order.again, name="order-again"),
-    path("orders/<str:number>/<str:consignment>/received/", order.received, name="order-received"),
-    path("orders/<str:number>/<str:consignment>/review/", order.review, name="order-review"),
+    path("checkout/done/<str:number>/give-up/", checkout.give_up, name="checkout-give-up"),
+    path("", include("mall.invoices.urls")),
+    path("", include("mall.order.urls")),
+    path("", include("mall.packing.urls")),
     path("account/details/", customer.home, name="account-home"),
     path("account/addresses/add/", customer.address_add, name="address-add"),
+    path("account/addresses/<int:pk>/default/", customer.address_default, name="address-default"),
     path("account/addresses/<int:pk>/remove/", customer.address_remove, name="address-remove"),
     path("account/consent/", customer.consent, name="account-consent"),
     path("", include("mall.onboarding.urls")),
     path("merchant/", merchants.home, name="merchant"),
     path("merchant/choose/", merchants.choose, name="merchant-choose"),
-    path("merchant/orders/", merchant_orders.orders, name="merchant-orders"),
-    path("merchant/orders/<str:number>/", merchant_orders.order, name="merchant-order"),
-    path("merchant/orders/<str:number>/dispatch/", merchant_orders.dispatch, name="merchant-dispatch"),
-    path("merchant/orders/<str:number>/cancel/", merchant_orders.cancel, name="merchant-cancel"),
-    path("merchant/orders/<str:number>/refund/", merchant_orders.refund, name="merchant-refund"),
     path("merchant/catalogue/", merchant_catalogue.catalogue, name="merchant-catalogue"),
     path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
+    path("merchant/catalogue/offers/<int:stockrecord_id>/", merchant_catalogue.offer, name="merchant-offer-edit"),
+    path("", include("mall.proposals.urls")),
     path("merchant/money/", merchant_money.money, name="merchant-money"),
     path("merchant/money/account/", payout.account, name="merchant-payout-account"),
     path("merchant/money/account/<int:pk>/confirm/", payout.confirm, name="merchant-payout-confirm"),
@@ -68,9 +66,14 @@ urlpatterns = [
         name="merchant-settlement-file",
     ),
     path("", include("mall.merchants.staff_urls")),
+    path("", include("mall.returns.urls")),
+    path("", include("mall.messages.urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("", include("mall.imports.urls")),
     path("", include("mall.api.urls")),
+    path("", include("mall.delivery.urls")),
+    path("", include("mall.promotions.urls")),
+    path("", include("mall.taxes.urls")),
     path("_components/", component_views.components, name="components"),
     path("_components/schemes.css", component_views.schemes, name="component-schemes"),
     path("", include("mall.notices.urls")),

@@ -8,6 +8,8 @@ from django.views.decorators.http import require_safe
 
 from mall import bank
 from mall.catalogue import details, hints, pictures, seen, tree
+from mall.proposals import merging
+from mall.returns import windows
 from mall.search import cards
 
 ALIKE = 5
@@ -21,7 +23,10 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     chosen = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else None
     found = details.details(product_id=pk, chosen=chosen, at=at)
     if found is None:
-        raise Http404
+        other = merging.led_to(product_id=pk)
+        if other is None:
+            raise Http404
+        return redirect("product", other[1], other[0], permanent=True)
     if found.product_id != pk:
         # A product with variants is shown as the one to begin with, under that one's address, which may change.
         return redirect("product", found.slug, found.product_id)
@@ -36,6 +41,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         {
             "product": found,
             "offer": offer,
+            "back": windows.promise(product_id=found.product_id, merchant_slug=offer.merchant_slug) if offer else None,
             "others": [other for other in found.offers if offer and other.stockrecord_id != offer.stockrecord_id],
             "crumbs": _crumbs(category_id=found.category_id, title=found.title),
             "hint": said[0] if said else "",

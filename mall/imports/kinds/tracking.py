@@ -124,7 +124,7 @@ def _compare(*, line: Checked, parcel: Consignment | None) -> None:
     # One parcel may be named by its order and by itself.
     line.key = parcel.number
     line.values["parcel"] = parcel.number
-    if parcel.status == states.CONFIRMED:
+    if parcel.status in states.sources(event="dispatch"):
         line.before = {"status": parcel.status}
         line.after = {"status": states.DISPATCHED} | {
             name: line.values[name] for name in ("carrier", "tracking") if name in line.values
