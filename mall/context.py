@@ -29,6 +29,7 @@ WORKPLACES = (
     ("risk manager", "officer"),
     ("operations", "ops"),
     ("operations", "applications"),
+    ("operations", "ops-merchants"),
 )
 
 
@@ -115,6 +116,7 @@ class Chrome:
         if self.roles.merchants:
             links += _reachable((_("My store"), "merchant"))
         names = {"officer": _("Credit cases"), "ops": _("Operations"), "applications": _("Merchant applications")}
+        names["ops-merchants"] = _("Merchants")
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))
         if self._request.user.is_superuser:

@@ -68,6 +68,8 @@ urlpatterns = [
         name="merchant-settlement-file",
     ),
     path("", include("mall.merchants.staff_urls")),
+    path("", include("mall.lifecycle.urls")),
+    path("", include("mall.health.urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", component_views.components, name="components"),
     path("_components/schemes.css", component_views.schemes, name="component-schemes"),

@@ -24,6 +24,8 @@ INSTALLED_APPS = [
     "financing",
     "mall.merchants",
     "mall.onboarding",
+    "mall.lifecycle",
+    "mall.health",
     "mall.fulfilment",
     "mall.offers",
     "mall.attributes",
