@@ -30,6 +30,7 @@ WORKPLACES = (
     ("operations", "ops"),
     ("operations", "applications"),
     ("operations", "ops-merchants"),
+    ("operations", "ops-catalogue"),
 )
 
 
@@ -115,8 +116,13 @@ class Chrome:
         links = []
         if self.roles.merchants:
             links += _reachable((_("My store"), "merchant"))
-        names = {"officer": _("Credit cases"), "ops": _("Operations"), "applications": _("Merchant applications")}
-        names["ops-merchants"] = _("Merchants")
+        names = {
+            "officer": _("Credit cases"),
+            "ops": _("Operations"),
+            "applications": _("Merchant applications"),
+            "ops-merchants": _("Merchants"),
+            "ops-catalogue": _("The catalogue"),
+        }
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))
         if self._request.user.is_superuser:

@@ -115,16 +115,6 @@ class BuyBoxChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProposalDecided(Event):
-    """The bank's staff decided on what a merchant proposed for the catalogue."""
-
-    name = "mall.proposal_decided"
-    proposal_id: int
-    merchant: str
-    state: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class MerchantOpened(Event):
     """A merchant may sell from now on."""
 

@@ -52,6 +52,8 @@ urlpatterns = [
     path("merchant/orders/<str:number>/refund/", merchant_orders.refund, name="merchant-refund"),
     path("merchant/catalogue/", merchant_catalogue.catalogue, name="merchant-catalogue"),
     path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
+    path("merchant/catalogue/offers/<int:stockrecord_id>/", merchant_catalogue.offer, name="merchant-offer-edit"),
+    path("", include("mall.proposals.urls")),
     path("merchant/money/", merchant_money.money, name="merchant-money"),
     path("merchant/money/account/", payout.account, name="merchant-payout-account"),
     path("merchant/money/account/<int:pk>/confirm/", payout.confirm, name="merchant-payout-confirm"),

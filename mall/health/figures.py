@@ -58,8 +58,7 @@ SHARES = (
         _("Cancelled by the store"),
         _("Confirmed orders the store did not send; what buyers cancel is not counted."),
         _CONFIRMED,
-        _GONE + " AND EXISTS (SELECT 1 FROM fulfilment_consignmentevent e WHERE e.consignment_id = c.id"
-        " AND e.status = 'cancelled' AND e.by LIKE 'merchant:%%' AND e.at <= %(at)s)",
+        _GONE + " AND " + _HAPPENED + "e.status = 'cancelled' AND e.by LIKE 'merchant:%%')",
     ),
     Figure(
         RETURNED,
