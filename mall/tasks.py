@@ -16,6 +16,7 @@ from mall.onboarding import deciding
 from mall.onboarding import queries as onboarding
 from mall.search import operations as search
 from mall.search import queries
+from mall.storefront import operations as storefront
 
 # So long an order may be on its way to the bank in another process, an imported history's among them.
 IN_HAND = timedelta(minutes=2)
@@ -74,3 +75,9 @@ def count_health() -> int:
     at = bank.now()
     health.count(at=at)
     return health.warn(at=at)
+
+
+@shared_task
+def follow_holidays() -> int:
+    """Pause stores whose holiday begins and open those whose holiday is over; return how many changed."""
+    return storefront.follow_holidays(at=bank.now())

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "mall.onboarding",
     "mall.lifecycle",
     "mall.health",
+    "mall.storefront",
     "mall.fulfilment",
     "mall.offers",
     "mall.attributes",

@@ -162,5 +162,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-forget-notices": {"task": "mall.notices.tasks.forget_old", "schedule": crontab(hour=3, minute=10)},
     "mall-follow-lifecycles": {"task": "mall.tasks.follow_lifecycles", "schedule": 900.0},
     "mall-count-health": {"task": "mall.tasks.count_health", "schedule": crontab(hour=1, minute=40)},
+    "mall-follow-holidays": {"task": "mall.tasks.follow_holidays", "schedule": 1_800.0},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

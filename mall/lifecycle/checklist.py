@@ -38,9 +38,7 @@ def items(*, merchant_id: int, at: datetime) -> list[Item]:
 
 def _orders(*, merchant_id: int) -> Item:
     number = Consignment.objects.filter(merchant_id=merchant_id, status__in=OPEN_ORDERS).count()
-    return Item(
-        _("Open orders"), number == 0, str(number), _("Send them, or cancel them with a refund.")
-    )
+    return Item(_("Open orders"), number == 0, str(number), _("Send them, or cancel them with a refund."))
 
 
 def _disputes(*, merchant_id: int) -> Item:

@@ -14,7 +14,7 @@ from mall.lifecycle import checklist, states
 from mall.lifecycle.models import Closing, Suspension
 from mall.lifecycle.suspending import check_staff, tell
 from mall.merchants import authority, roles
-from mall.merchants.models import ACTIVE, CLOSED, SUSPENDED, Merchant
+from mall.merchants.models import ACTIVE, CLOSED, PAUSED, SUSPENDED, Merchant
 from mall.merchants.operations import set_status
 
 
@@ -110,7 +110,7 @@ def finish(*, closing_id: int, at: datetime) -> bool:
             return False
         row.state, row.ended_at = _move(row=row, event="finish"), at
         row.save()
-        set_status(merchant_id=row.merchant_id, was=(ACTIVE, SUSPENDED), status=CLOSED, at=at)
+        set_status(merchant_id=row.merchant_id, was=(ACTIVE, PAUSED, SUSPENDED), status=CLOSED, at=at)
         authority.record(merchant_id=row.merchant_id, kind="closed", by="system", at=at, note=row.reason)
         tell(merchant_id=row.merchant_id, key=f"closing:{row.pk}:done", status=CLOSED, reason=row.reason, at=at)
     return True
@@ -123,7 +123,7 @@ def finish_due(*, at: datetime) -> int:
 
 
 def _create(*, merchant_id: int, reason: str, is_banks_wish: bool, state: str, by_id: int, at: datetime) -> Closing:
-    if not Merchant.objects.filter(pk=merchant_id, status__in=(ACTIVE, SUSPENDED)).exists():
+    if not Merchant.objects.filter(pk=merchant_id, status__in=(ACTIVE, PAUSED, SUSPENDED)).exists():
         raise UnableToClose(_("There is no such open store."))
     try:
         with transaction.atomic():
@@ -140,7 +140,7 @@ def _create(*, merchant_id: int, reason: str, is_banks_wish: bool, state: str, b
 
 
 def _stop_selling(*, row: Closing, at: datetime) -> None:
-    set_status(merchant_id=row.merchant_id, was=(ACTIVE, SUSPENDED), status=SUSPENDED, at=at)
+    set_status(merchant_id=row.merchant_id, was=(ACTIVE, PAUSED, SUSPENDED), status=SUSPENDED, at=at)
     tell(merchant_id=row.merchant_id, key=f"closing:{row.pk}:begun", status="closing", reason=row.reason, at=at)
 
 

@@ -14,7 +14,7 @@ from mall.lifecycle import states
 from mall.lifecycle.models import Closing, Suspension
 from mall.merchants import authority
 from mall.merchants.applications import is_operations
-from mall.merchants.models import ACTIVE, CLOSED, SUSPENDED, Membership, Merchant
+from mall.merchants.models import ACTIVE, CLOSED, PAUSED, SUSPENDED, Membership, Merchant
 from mall.merchants.operations import set_status
 
 
@@ -147,7 +147,7 @@ def _take_effect(*, row: Suspension, by: User, agreed_by: str, at: datetime) -> 
         agreed_by=agreed_by,
         at=at,
     )
-    if not set_status(merchant_id=row.merchant_id, was=(ACTIVE, SUSPENDED), status=SUSPENDED, at=at):
+    if not set_status(merchant_id=row.merchant_id, was=(ACTIVE, PAUSED, SUSPENDED), status=SUSPENDED, at=at):
         raise UnableToSuspend(_("This store is closed."))
     row.save(update_fields=["hold_id"])
     tell(merchant_id=row.merchant_id, key=f"suspension:{row.pk}:on", status=SUSPENDED, reason=row.reason, at=at)

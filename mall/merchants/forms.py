@@ -116,11 +116,8 @@ class OfferForm(forms.Form):
 
 
 class StoreForm(forms.Form):
-    """What the store says of itself, and what it asks for delivery."""
+    """What the store asks for delivery."""
 
-    description = forms.CharField(
-        label=_("About the store"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 5})
-    )
     delivery_charge = AmountField(
         label=_("Delivery charge"),
         required=False,

@@ -159,22 +159,21 @@ def _free_slugs(*, names: Sequence[str]) -> list[str]:
     return slugs
 
 
-def set_store(
+def set_delivery(
     *,
     merchant_id: int,
     by: Actor,
-    description: str,
     delivery_charge: int | None,
     delivery_free_from: int | None,
 ) -> None:
-    """Change what a store says of itself and asks for delivery (minor units; None: the mall's usual charge).
+    """Change what a store asks for delivery (minor units; None: the mall's usual charge).
 
-    :raises NotAllowed: the actor may not edit this merchant's store page.
+    :raises NotAllowed: the actor may not set this merchant's delivery.
     """
     with transaction.atomic():
-        authority.require(merchant_id=merchant_id, by=by, permission=roles.STORE)
+        authority.require(merchant_id=merchant_id, by=by, permission=roles.DELIVERY)
         Merchant.objects.filter(pk=merchant_id).update(
-            description=description, delivery_charge=delivery_charge, delivery_free_from=delivery_free_from
+            delivery_charge=delivery_charge, delivery_free_from=delivery_free_from
         )
 
 

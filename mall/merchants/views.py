@@ -14,11 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mall import bank
 from mall.context import address_of
 from mall.fulfilment import states
+from mall.health import queries as health
 from mall.merchants import navigation, operations, roles
 from mall.merchants.access import CHOSEN, actor, staff_page
 from mall.merchants.forms import StoreForm
 from mall.merchants.models import Merchant
 from mall.order.timeline import badge_of
+from mall.queries import setting_up
 from mall.queries.merchants import Workplace, merchant_home, workplaces
 from mall.queries.orders import consignments_of
 
@@ -30,6 +32,9 @@ def home(request: HttpRequest, place: Workplace) -> HttpResponse:
     waiting, _total = consignments_of(merchant_id=place.merchant_id, statuses=(states.CONFIRMED,), page_size=8)
     sees = {name: roles.may(role=place.role, permission=name) for name in (roles.MONEY, roles.FINANCING)}
     context = {
+        "tasks": setting_up.tasks(merchant_id=place.merchant_id, role=place.role),
+        "health": health.latest(merchant_id=place.merchant_id),
+        "sees": {name: roles.may(role=place.role, permission=name) for name in (roles.ORDERS, roles.HEALTH)},
         "figures": merchant_home(merchant_id=place.merchant_id, at=bank.now()),
         "waiting": [(part, badge_of(status=part.status)) for part in waiting],
         "money": bank.merchant_money(merchant_id=place.merchant_id) if sees[roles.MONEY] else None,
@@ -54,40 +59,32 @@ def choose(request: HttpRequest) -> HttpResponse:
     return render(request, "mall/merchant/choose.html", {"places": places, "next": onward, "hide_money": True})
 
 
-@staff_page(may=roles.STORE)
+@staff_page(may=roles.DELIVERY)
 @require_http_methods(["GET", "POST"])
-def store(request: HttpRequest, place: Workplace) -> HttpResponse:
-    """Edit what the store says of itself and asks for delivery."""
+def delivery(request: HttpRequest, place: Workplace) -> HttpResponse:
+    """Edit what the store asks for delivery."""
     merchant = Merchant.objects.get(pk=place.merchant_id)
-    form = StoreForm(request.POST or None, initial=_store_as_typed(merchant=merchant), currency=place.currency)
+    amounts = ("delivery_charge", "delivery_free_from")
+    kept = {name: getattr(merchant, name) for name in amounts}
+    initial = {
+        name: None if amount is None else bank.decimal(amount=amount, currency=merchant.currency)
+        for name, amount in kept.items()
+    }
+    form = StoreForm(request.POST or None, initial=initial, currency=place.currency)
     if request.method == "POST" and form.is_valid():
-        amounts = {
-            name: None
-            if form.cleaned_data[name] is None
-            else bank.minor(amount=form.cleaned_data[name], currency=place.currency)
-            for name in ("delivery_charge", "delivery_free_from")
-        }
-        operations.set_store(
+        typed = {name: form.cleaned_data[name] for name in amounts}
+        operations.set_delivery(
             merchant_id=place.merchant_id,
             by=actor(request=request, place=place),
-            description=form.cleaned_data["description"],
-            **amounts,
+            **{
+                name: None if amount is None else bank.minor(amount=amount, currency=place.currency)
+                for name, amount in typed.items()
+            },
         )
         messages.success(request, _("Saved."))
-        return redirect("merchant-store")
+        return redirect("merchant-store-delivery")
     context = framed(request, place, "merchant-store") | {"form": form}
     return render(request, "mall/merchant/store.html", context, status=422 if form.errors else 200)
-
-
-def _store_as_typed(*, merchant: Merchant) -> dict[str, object]:
-    amounts = {
-        name: None if value is None else bank.decimal(amount=value, currency=merchant.currency)
-        for name, value in (
-            ("delivery_charge", merchant.delivery_charge),
-            ("delivery_free_from", merchant.delivery_free_from),
-        )
-    }
-    return {"description": merchant.description, **amounts}
 
 
 def framed(request: HttpRequest, place: Workplace, here: str) -> dict[str, object]:

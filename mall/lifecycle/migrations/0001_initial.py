@@ -7,56 +7,169 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0003_applications_by_steps'),
+        ("merchants", "0003_applications_by_steps"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Closing',
+            name="Closing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=500)),
-                ('state', models.CharField(max_length=16)),
-                ('is_banks_wish', models.BooleanField()),
-                ('asked_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='closings', to='merchants.merchant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=500)),
+                ("state", models.CharField(max_length=16)),
+                ("is_banks_wish", models.BooleanField()),
+                ("asked_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="closings", to="merchants.merchant"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('asked', 'winding_up', 'refused', 'called_off', 'closed'))), name='closing_state_known'), models.CheckConstraint(condition=models.Q(('is_banks_wish', False), ('state__in', ('asked', 'refused')), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='closing_by_the_bank_by_two'), models.UniqueConstraint(condition=models.Q(('state__in', ('refused', 'called_off', 'closed')), _negated=True), fields=('merchant',), name='closing_one_open')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ("asked", "winding_up", "refused", "called_off", "closed"))),
+                        name="closing_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_banks_wish", False),
+                            ("state__in", ("asked", "refused")),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="closing_by_the_bank_by_two",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("refused", "called_off", "closed")), _negated=True),
+                        fields=("merchant",),
+                        name="closing_one_open",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Suspension',
+            name="Suspension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=500)),
-                ('state', models.CharField(max_length=16)),
-                ('asked_at', models.DateTimeField()),
-                ('confirm_by', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('lift_reason', models.CharField(blank=True, max_length=500)),
-                ('lift_asked_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('hold_id', models.BigIntegerField(null=True)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lift_asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='merchants.merchant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=500)),
+                ("state", models.CharField(max_length=16)),
+                ("asked_at", models.DateTimeField()),
+                ("confirm_by", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("lift_reason", models.CharField(blank=True, max_length=500)),
+                ("lift_asked_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("hold_id", models.BigIntegerField(null=True)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lift_asked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="suspensions", to="merchants.merchant"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ('asked', 'in_force', 'refused', 'urgent', 'lapsed', 'lifting', 'lifted'))), name='suspension_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('in_force', 'lifting', 'lifted')), _negated=True), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='suspension_by_two'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'lifted'), _negated=True), models.Q(('ended_by__isnull', False), models.Q(('ended_by', models.F('lift_asked_by')), _negated=True)), _connector='OR'), name='suspension_lifted_by_two'), models.UniqueConstraint(condition=models.Q(('state__in', ('refused', 'lapsed', 'lifted')), _negated=True), fields=('merchant',), name='suspension_one_open')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ("asked", "in_force", "refused", "urgent", "lapsed", "lifting", "lifted"))
+                        ),
+                        name="suspension_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ("in_force", "lifting", "lifted")), _negated=True),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="suspension_by_two",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "lifted"), _negated=True),
+                            models.Q(
+                                ("ended_by__isnull", False),
+                                models.Q(("ended_by", models.F("lift_asked_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="suspension_lifted_by_two",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("refused", "lapsed", "lifted")), _negated=True),
+                        fields=("merchant",),
+                        name="suspension_one_open",
+                    ),
+                ],
             },
         ),
     ]
