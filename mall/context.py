@@ -103,6 +103,8 @@ class Chrome:
         """Return the shopper's own pages."""
         return _reachable(
             (_("Your orders"), "orders"),
+            (_("Returns"), "returns"),
+            (_("Messages"), "messages"),
             (_("Money"), "money"),
             (_("Plans and instalments"), "plans"),
             (_("Notices"), "notices"),

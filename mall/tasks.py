@@ -14,6 +14,8 @@ from mall.lifecycle import closing, suspending
 from mall.offers import operations as offers
 from mall.onboarding import deciding
 from mall.onboarding import queries as onboarding
+from mall.proposals import pictures
+from mall.returns import operations as returns
 from mall.search import operations as search
 from mall.search import queries
 from mall.storefront import operations as storefront
@@ -43,9 +45,21 @@ def count_standings() -> None:
 
 
 @shared_task
+def throw_pictures_away() -> int:
+    """Remove uploaded pictures that no proposal came for; return how many."""
+    return pictures.throw_away(at=bank.now())
+
+
+@shared_task
 def count_common_searches() -> int:
     """Count ahead what very common words can be narrowed by; return of how many words."""
     return queries.count_common()
+
+
+@shared_task
+def sweep_returns() -> int:
+    """Move the returns whose time is up; return how many."""
+    return returns.sweep_returns(at=bank.now())
 
 
 @shared_task

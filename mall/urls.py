@@ -74,6 +74,8 @@ urlpatterns = [
     path("", include("mall.health.urls")),
     path("merchant/store/delivery/", merchants.delivery, name="merchant-store-delivery"),
     path("", include("mall.storefront.urls")),
+    path("", include("mall.returns.urls")),
+    path("", include("mall.messages.urls")),
     path("_components/", component_views.components, name="components"),
     path("_components/schemes.css", component_views.schemes, name="component-schemes"),
     path("", include("mall.notices.urls")),

@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "mall.health",
     "mall.storefront",
     "mall.fulfilment",
+    "mall.returns",
+    "mall.messages",
     "mall.offers",
     "mall.attributes",
     "mall.proposals",

@@ -30,7 +30,7 @@ def tasks(*, merchant_id: int, role: str) -> list[Task]:
         Task(
             _("List your first product"),
             _("It is in the search at once."),
-            reverse("merchant-product"),
+            reverse("merchant-find"),
             StockRecord.objects.filter(partner__merchant=merchant_id).exists(),
         )
     ]

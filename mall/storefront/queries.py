@@ -45,10 +45,9 @@ class StorePage:
         return bool(self.returns_text or self.delivery_text or self.email or self.phone or self.hours)
 
 
-def page(*, merchant: Merchant, at: datetime, draft: bool = False) -> StorePage:
-    """Return a store's page as it is published, or its draft; in three statements."""
-    version = draft_of(merchant_id=merchant.pk) if draft else None
-    version = version or _published(merchant_id=merchant.pk)
+def page(*, merchant: Merchant, at: datetime, draft: StoreVersion | None = None) -> StorePage:
+    """Return a store's page as it is published, or a draft of it; in a fixed number of statements."""
+    version = draft or _published(merchant_id=merchant.pk)
     holiday = Holiday.objects.filter(merchant=merchant, begins_on__lte=at.date(), ends_on__gte=at.date()).first()
     back_on = holiday.ends_on + timedelta(days=1) if holiday else None
     if version is None:

@@ -18,7 +18,7 @@ from mall.merchants.views import framed
 from mall.queries.merchants import Workplace
 from mall.storefront import operations, queries
 from mall.storefront.forms import HolidayForm, StorePageForm
-from mall.storefront.models import StorePicture, StoreVersion
+from mall.storefront.models import StorePicture
 from mall.storefront.operations import UnableToEditStore
 from mall.uploads import UnableToTakePicture
 
@@ -29,7 +29,7 @@ def edit(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Edit the draft; it is shown to everybody when it is published."""
     draft = queries.draft_of(merchant_id=place.merchant_id)
     merchant = Merchant.objects.get(pk=place.merchant_id)
-    shown = queries.page(merchant=merchant, at=bank.now(), draft=True)
+    shown = queries.page(merchant=merchant, at=bank.now(), draft=draft)
     initial = {name: getattr(shown, name) for name in operations.TEXTS}
     form = StorePageForm(request.POST or None, request.FILES or None, initial=initial)
     revision = draft.revision if draft else 0
@@ -103,7 +103,7 @@ def preview(request: HttpRequest, place: Workplace) -> HttpResponse:
         return redirect("merchant-store")
     merchant = Merchant.objects.get(pk=place.merchant_id)
     context = {
-        "store_page": queries.page(merchant=merchant, at=bank.now(), draft=True),
+        "store_page": queries.page(merchant=merchant, at=bank.now(), draft=draft),
         "store": stores.of(merchant=merchant),
         "merchant": merchant,
         "revision": draft.revision,
@@ -146,8 +146,8 @@ def holiday(request: HttpRequest, place: Workplace) -> HttpResponse:
             messages.success(request, _("Noted. Shoppers see when you are back."))
             return redirect("merchant-store")
     merchant = Merchant.objects.get(pk=place.merchant_id)
-    shown = queries.page(merchant=merchant, at=bank.now(), draft=True)
-    draft = StoreVersion.objects.filter(merchant=merchant, state=StoreVersion.DRAFT).first()
+    draft = queries.draft_of(merchant_id=place.merchant_id)
+    shown = queries.page(merchant=merchant, at=bank.now(), draft=draft)
     page_form = StorePageForm(initial={name: getattr(shown, name) for name in operations.TEXTS})
     return _page(
         request, place, form=page_form, revision=draft.revision if draft else 0, shown=shown, holiday_form=form

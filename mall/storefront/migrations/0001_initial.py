@@ -7,97 +7,172 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0004_on_holiday'),
+        ("merchants", "0004_on_holiday"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('merchant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='holiday', serialize=False, to='merchants.merchant')),
-                ('begins_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('set_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "merchant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="holiday",
+                        serialize=False,
+                        to="merchants.merchant",
+                    ),
+                ),
+                ("begins_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                ("set_at", models.DateTimeField()),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('begins_on'))), name='holiday_ends_after_it_begins')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("begins_on"))), name="holiday_ends_after_it_begins"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StorePicture',
+            name="StorePicture",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=8)),
-                ('digest', models.CharField(max_length=64)),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('uploaded_at', models.DateTimeField()),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='store_pictures', to='merchants.merchant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=8)),
+                ("digest", models.CharField(max_length=64)),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("uploaded_at", models.DateTimeField()),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="store_pictures",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StorePictureSize',
+            name="StorePictureSize",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('width', models.PositiveIntegerField()),
-                ('content', models.BinaryField()),
-                ('picture', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sizes', to='storefront.storepicture')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("width", models.PositiveIntegerField()),
+                ("content", models.BinaryField()),
+                (
+                    "picture",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="sizes", to="storefront.storepicture"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StoreVersion',
+            name="StoreVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=12)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('name', models.CharField(max_length=128)),
-                ('about', models.TextField(blank=True)),
-                ('returns_days', models.PositiveIntegerField(default=14)),
-                ('returns_text', models.TextField(blank=True)),
-                ('delivery_text', models.TextField(blank=True)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=32)),
-                ('hours', models.CharField(blank=True, max_length=300)),
-                ('saved_at', models.DateTimeField()),
-                ('published_at', models.DateTimeField(null=True)),
-                ('banner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefront.storepicture')),
-                ('logo', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefront.storepicture')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='store_versions', to='merchants.merchant')),
-                ('saved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(max_length=12)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("name", models.CharField(max_length=128)),
+                ("about", models.TextField(blank=True)),
+                ("returns_days", models.PositiveIntegerField(default=14)),
+                ("returns_text", models.TextField(blank=True)),
+                ("delivery_text", models.TextField(blank=True)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=32)),
+                ("hours", models.CharField(blank=True, max_length=300)),
+                ("saved_at", models.DateTimeField()),
+                ("published_at", models.DateTimeField(null=True)),
+                (
+                    "banner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storefront.storepicture",
+                    ),
+                ),
+                (
+                    "logo",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storefront.storepicture",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="store_versions",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "saved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='storepicture',
-            constraint=models.UniqueConstraint(fields=('merchant', 'kind', 'digest'), name='store_picture_once'),
+            model_name="storepicture",
+            constraint=models.UniqueConstraint(fields=("merchant", "kind", "digest"), name="store_picture_once"),
         ),
         migrations.AddConstraint(
-            model_name='storepicture',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('logo', 'banner'))), name='store_picture_kind_known'),
+            model_name="storepicture",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ("logo", "banner"))), name="store_picture_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='storepicturesize',
-            constraint=models.UniqueConstraint(fields=('picture', 'width'), name='store_picture_size_once'),
+            model_name="storepicturesize",
+            constraint=models.UniqueConstraint(fields=("picture", "width"), name="store_picture_size_once"),
         ),
         migrations.AddIndex(
-            model_name='storeversion',
-            index=models.Index(condition=models.Q(('state', 'published')), fields=['merchant', '-published_at', '-id'], name='store_published'),
+            model_name="storeversion",
+            index=models.Index(
+                condition=models.Q(("state", "published")),
+                fields=["merchant", "-published_at", "-id"],
+                name="store_published",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='storeversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', True), ('state', 'draft')), models.Q(('published_at__isnull', False), ('state', 'published')), _connector='OR'), name='store_version_state_known'),
+            model_name="storeversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("published_at__isnull", True), ("state", "draft")),
+                    models.Q(("published_at__isnull", False), ("state", "published")),
+                    _connector="OR",
+                ),
+                name="store_version_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='storeversion',
-            constraint=models.CheckConstraint(condition=models.Q(('returns_days__gte', 14), ('returns_days__lte', 365)), name='store_returns_by_law'),
+            model_name="storeversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("returns_days__gte", 14), ("returns_days__lte", 365)), name="store_returns_by_law"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='storeversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('merchant',), name='store_one_draft'),
+            model_name="storeversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "draft")), fields=("merchant",), name="store_one_draft"
+            ),
         ),
     ]
