@@ -120,6 +120,8 @@ RIALTO_SUSPENSION_CONFIRMED_WITHIN = timedelta(days=1)
 
 # A parcel is sent in time within this after its order was confirmed.
 RIALTO_DISPATCHED_WITHIN = timedelta(days=3)
+# So long a store has to answer a buyer.
+RIALTO_ANSWERED_WITHIN = timedelta(days=2)
 # Thresholds of merchants' health over 30 days: shares at most so many basis points, a rating at least so many
 # hundredths of a star. Below so many parcels or reviews nothing is said; a warning that stands so long becomes a case.
 RIALTO_HEALTH_THRESHOLDS = {
@@ -127,6 +129,7 @@ RIALTO_HEALTH_THRESHOLDS = {
     "late_delivery": 1_500,
     "cancelled": 300,
     "returned": 1_500,
+    "answered_late": 2_000,
     "rating": 350,
 }
 RIALTO_HEALTH_COUNTS_FROM = 10

@@ -69,5 +69,26 @@ SHARES = (
     ),
 )
 BY_CODE = {figure.code: figure for figure in SHARES}
-RATING_NAME = _("Rating")
-RATING_TOLD = _("The mean of the stars buyers gave the store.")
+ANSWERED = "answered_late"
+# A buyer waits from what he writes after the store's last word, or first of all, until the store answers.
+ANSWERS_SQL = """
+INSERT INTO health_healthfigure (merchant_id, day, days, code, counted, wrong, counted_at)
+SELECT t.merchant_id, %(day)s, %(days)s, 'answered_late', count(*),
+       count(*) FILTER (WHERE coalesce(said.answered, %(at)s) > said.at + %(answered_within)s), %(at)s
+FROM (
+    SELECT thread_id, side, at, lag(side) OVER spoken AS before,
+           min(at) FILTER (WHERE side = 'store') OVER (
+               PARTITION BY thread_id ORDER BY id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+           ) AS answered
+    FROM conversations_message WHERE at <= %(at)s
+    WINDOW spoken AS (PARTITION BY thread_id ORDER BY id)
+) said JOIN conversations_thread t ON t.id = said.thread_id
+WHERE said.side = 'buyer' AND coalesce(said.before, 'store') = 'store' AND said.at > %(since)s
+  AND (said.answered IS NOT NULL OR said.at + %(answered_within)s < %(at)s)
+GROUP BY t.merchant_id
+"""
+NAMES = {
+    **{figure.code: (figure.name, figure.told) for figure in SHARES},
+    ANSWERED: (_("Answered late"), _("Buyers' messages answered later than two days, or not yet.")),
+    RATING: (_("Rating"), _("The mean of the stars buyers gave the store.")),
+}

@@ -31,19 +31,25 @@ ON CONFLICT (merchant_id, day, days, code) DO UPDATE SET
 
 def count(*, at: datetime) -> None:
     """Count every figure as of `at`, in one statement a figure and window; again on the same day is counted anew."""
-    within = bank.policy().DISPATCHED_WITHIN
+    policy = bank.policy()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('mall.health', 0))")
         # Who has nothing to count any more has no row of today either.
         HealthFigure.objects.filter(day=at.date()).delete()
         for days in figures.WINDOWS:
             values = {
-                "day": at.date(), "days": days, "at": at, "since": at - timedelta(days=days), "within": within
-            }  # fmt: skip
+                "day": at.date(),
+                "days": days,
+                "at": at,
+                "since": at - timedelta(days=days),
+                "within": policy.DISPATCHED_WITHIN,
+                "answered_within": policy.ANSWERED_WITHIN,
+            }
             for figure in figures.SHARES:
                 sql = _COUNT.format(counted=figure.counted, wrong=figure.wrong)
                 cursor.execute(sql, values | {"code": figure.code})
             cursor.execute(_RATE, values)
+            cursor.execute(figures.ANSWERS_SQL, values)
         HealthFigure.objects.filter(day__lt=at.date() - timedelta(days=KEPT_DAYS)).delete()
 
 

@@ -44,6 +44,11 @@ class Line:
         return self.code == figures.RATING
 
     @property
+    def has_orders(self) -> bool:
+        """Tell whether it is made of orders that can be opened."""
+        return self.code in figures.BY_CODE
+
+    @property
     def stars(self) -> float | None:
         """Return a rating in stars."""
         return None if self.value is None else self.value / 100
@@ -74,7 +79,7 @@ class Health:
 
 def name_of(*, code: str) -> str:
     """Return what a figure is called."""
-    return str(figures.RATING_NAME if code == figures.RATING else figures.BY_CODE[code].name)
+    return str(figures.NAMES[code][0])
 
 
 def latest(*, merchant_id: int) -> Health:
@@ -89,7 +94,7 @@ def latest(*, merchant_id: int) -> Health:
     lines = tuple(
         tuple(_line(code=code, days=days, now=rows.get((day, days, code)), before=rows.get((day - TREND, days, code)))
               for days in figures.WINDOWS)
-        for code in (*figures.BY_CODE, figures.RATING)
+        for code in figures.NAMES
     )  # fmt: skip
     open_ones = HealthWarning.objects.filter(merchant_id=merchant_id, ended_at__isnull=True).order_by("pk")
     return Health(day, lines, tuple(open_ones.values_list("code", flat=True)))
@@ -101,7 +106,7 @@ def _line(*, code: str, days: int, now: HealthFigure | None, before: HealthFigur
     return Line(
         code=code,
         name=name_of(code=code),
-        told=str(figures.RATING_TOLD if code == figures.RATING else figures.BY_CODE[code].told),
+        told=str(figures.NAMES[code][1]),
         days=days,
         counted=counted,
         wrong=wrong,

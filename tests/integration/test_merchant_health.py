@@ -11,6 +11,7 @@ from mall.fulfilment.models import Consignment, MerchantReview
 from mall.fulfilment.requests import CancelConsignment, Dispatch
 from mall.health import operations, queries
 from mall.health.models import HealthFigure, HealthWarning
+from mall.messages.models import Message, Thread
 from payments.models import OperationsCase
 from tests.factories.mall import AT, deliver_events, make_draft, make_market, make_shopper, staff
 
@@ -75,16 +76,38 @@ def test_each_figure_counts_what_it_says_and_nothing_that_came_later():
     assert in_time not in {number for _id, number, _status, _at in behind}
 
 
+def test_a_buyer_waits_from_his_first_word_until_the_store_answers():
+    market = make_market()
+    thread = Thread.objects.create(
+        merchant=market.first,
+        buyer=market.shopper,
+        product=market.lamp.product,
+        opened_at=AT,
+        last_at=AT,
+        last_side="buyer",
+    )
+    said = [("buyer", 0), ("buyer", 1), ("store", 2), ("store", 3), ("buyer", 5), ("store", 8), ("buyer", 9)]
+    for number, (side, days) in enumerate(said):
+        author = market.shopper if side == "buyer" else market.first.owner
+        Message.objects.create(thread=thread, key=f"m{number}", side=side, author=author, text="?", at=AT + days * DAY)
+    operations.count(at=AT + 10 * DAY)
+    # One answered in time, one late; the last is not late yet.
+    assert figures(market)["answered_late"] == (1, 2)
+    operations.count(at=AT + 12 * DAY)
+    late = HealthFigure.objects.get(day=(AT + 12 * DAY).date(), days=30, code="answered_late")
+    assert (late.wrong, late.counted) == (2, 3)
+
+
 def test_counting_again_counts_anew_and_statements_do_not_grow_with_rows(django_assert_num_queries):
     market = make_market()
     order(market)
     operations.count(at=AT + DAY)
     once = list(HealthFigure.objects.values_list("code", "wrong", "counted"))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         operations.count(at=AT + DAY)
     assert list(HealthFigure.objects.values_list("code", "wrong", "counted")) == once
     order(market)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         operations.count(at=AT + DAY)
 
 
