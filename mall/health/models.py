@@ -26,6 +26,7 @@ class HealthFigure(models.Model):
                 condition=Q(code="rating") | Q(wrong__lte=F("counted")), name="health_wrong_is_a_part"
             ),
         ]
+        indexes = [models.Index(fields=["day"], name="health_by_day")]
 
     def __str__(self) -> str:
         return f"merchant:{self.merchant_id} {self.code} {self.day}"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import F, Max, Q, Subquery
 
 from mall import bank
 from mall.health import figures
-from mall.health.models import HealthFigure, HealthWarning
+from mall.health.models import HealthFigure
 
 TREND = timedelta(days=30)
 PAGE_SIZE = 50
@@ -69,7 +69,6 @@ class Health:
 
     day: date | None
     lines: tuple[tuple[Line, Line], ...]
-    warnings: tuple[str, ...]
 
     @property
     def is_below(self) -> bool:
@@ -83,21 +82,20 @@ def name_of(*, code: str) -> str:
 
 
 def latest(*, merchant_id: int) -> Health:
-    """Return a merchant's health as it was counted last, in three statements."""
-    day = HealthFigure.objects.aggregate(day=Max("day"))["day"]
+    """Return a merchant's health as it was counted last, in one statement; without a row nothing was counted."""
+    newest = HealthFigure.objects.order_by("-day").values("day")[:1]
+    found = HealthFigure.objects.filter(merchant_id=merchant_id).annotate(newest=Subquery(newest))
+    found = found.filter(Q(day=F("newest")) | Q(day=F("newest") - TREND))
+    rows = {(row.day, row.days, row.code): row for row in found}
+    day = max((row.newest for row in rows.values()), default=None)
     if day is None:
-        return Health(None, (), ())
-    rows = {
-        (row.day, row.days, row.code): row
-        for row in HealthFigure.objects.filter(merchant_id=merchant_id, day__in=(day, day - TREND))
-    }
+        return Health(None, ())
     lines = tuple(
         tuple(_line(code=code, days=days, now=rows.get((day, days, code)), before=rows.get((day - TREND, days, code)))
               for days in figures.WINDOWS)
         for code in figures.NAMES
     )  # fmt: skip
-    open_ones = HealthWarning.objects.filter(merchant_id=merchant_id, ended_at__isnull=True).order_by("pk")
-    return Health(day, lines, tuple(open_ones.values_list("code", flat=True)))
+    return Health(day, lines)
 
 
 def _line(*, code: str, days: int, now: HealthFigure | None, before: HealthFigure | None) -> Line:

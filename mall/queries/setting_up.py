@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mall import bank
 from mall.merchants import roles
-from mall.merchants.models import Invitation, Membership
-from mall.partner.models import StockRecord
+from mall.merchants.models import Invitation, Membership, Merchant
 from mall.storefront.models import StoreVersion
 
 
@@ -24,42 +24,27 @@ class Task:
     is_done: bool
 
 
-def tasks(*, merchant_id: int, role: str) -> list[Task]:
-    """Return what a new store does, as far as the role may do it; nothing when all is done. Five statements."""
+def tasks(*, merchant_id: int, role: str, has_product: bool) -> list[Task]:
+    """Return what a new store does, as far as the role may do it; nothing when all is done. Two statements."""
+    page = StoreVersion.objects.filter(merchant=OuterRef("pk"), state=StoreVersion.PUBLISHED)
+    colleagues = Membership.objects.filter(merchant=OuterRef("pk")).exclude(user=OuterRef("owner"))
+    invited = Invitation.objects.filter(merchant=OuterRef("pk"))
+    rows = Merchant.objects.annotate(page=Exists(page), team=Exists(colleagues), invited=Exists(invited))
+    has_page, has_team, has_invited = rows.values_list("page", "team", "invited").get(pk=merchant_id)
     found = [
-        Task(
-            _("List your first product"),
-            _("It is in the search at once."),
-            reverse("merchant-find"),
-            StockRecord.objects.filter(partner__merchant=merchant_id).exists(),
-        )
+        Task(_("List your first product"), _("It is in the search at once."), reverse("merchant-find"), has_product)
     ]
     if roles.may(role=role, permission=roles.STORE):
-        found.append(
-            Task(
-                _("Say who you are"),
-                _("Logo, returns, delivery and contact on your store page."),
-                reverse("merchant-store"),
-                StoreVersion.objects.filter(merchant_id=merchant_id, state=StoreVersion.PUBLISHED).exists(),
-            )
-        )
+        told = _("Logo, returns, delivery and contact on your store page.")
+        found.append(Task(_("Say who you are"), told, reverse("merchant-store"), has_page))
+    if roles.may(role=role, permission=roles.DELIVERY):
+        told = _("What sending costs, and from when it is free.")
+        found.append(Task(_("Set up delivery"), told, reverse("merchant-store-delivery"), has_page))
     if roles.may(role=role, permission=roles.PAYOUTS):
-        found.append(
-            Task(
-                _("Say where payouts go"),
-                _("To your account here, or to one at another bank."),
-                reverse("merchant-payout-account"),
-                bool(bank.payout_accounts(merchant_id=merchant_id)),
-            )
-        )
+        told = _("To your account here, or to one at another bank.")
+        has_account = bool(bank.payout_accounts(merchant_id=merchant_id))
+        found.append(Task(_("Say where payouts go"), told, reverse("merchant-payout-account"), has_account))
     if roles.may(role=role, permission=roles.STAFF):
-        has_team = Membership.objects.filter(merchant_id=merchant_id).count() > 1
-        found.append(
-            Task(
-                _("Invite your team"),
-                _("Managers, clerks and accountants see what they need."),
-                reverse("merchant-staff"),
-                has_team or Invitation.objects.filter(merchant_id=merchant_id).exists(),
-            )
-        )
-    return [] if found[0].is_done and sum(task.is_done for task in found) >= len(found) - 1 else found
+        told = _("Managers, clerks and accountants see what they need.")
+        found.append(Task(_("Invite your team"), told, reverse("merchant-staff"), has_team or has_invited))
+    return [] if all(task.is_done for task in found) else found
