@@ -34,15 +34,11 @@ class Basket(AbstractBasket):
         if self.id is None:
             return self.lines.model.objects.none()
         if self._lines is None:
-            self._lines = (
-                self.lines.select_related(
-                    "product__product_class",
-                    "product__parent__product_class",
-                    "stockrecord__partner__merchant",
-                )
-                .prefetch_related("attributes", "product__stockrecords")
-                .order_by(self._meta.pk.name)
-            )
+            self._lines = self.lines.select_related(
+                "product__product_class",
+                "product__parent__product_class",
+                "stockrecord__partner__merchant",
+            ).order_by(self._meta.pk.name)
         return self._lines
 
     @property

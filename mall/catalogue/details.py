@@ -43,7 +43,7 @@ class Offer:
     currency: str
     free: int | None
     delivery: quotes.DeliveryQuote
-    express: quotes.DeliveryQuote
+    express: quotes.DeliveryQuote | None
     condition: str = "new"
     condition_name: str = ""
 
@@ -204,17 +204,23 @@ def _offers(*, ranked: list[buybox.RankedOffer], at: datetime) -> list[Offer]:
         .annotate(rating=Avg("score"), reviews=Count("pk"))
         .order_by()
     }
+    plans = quotes.plans_of(merchants=[record.partner.merchant for record in records.values()])
     return [
-        _offer(record=records[offer.stockrecord_id], rating=ratings.get(offer.merchant_id), at=at)
+        _offer(
+            record=records[offer.stockrecord_id],
+            rating=ratings.get(offer.merchant_id),
+            plan=plans[offer.merchant_id],
+            at=at,
+        )
         for offer in ranked
         if offer.stockrecord_id in records
     ]
 
 
-def _offer(*, record: object, rating: tuple[float, int] | None, at: datetime) -> Offer:
+def _offer(*, record: object, rating: tuple[float, int] | None, plan: quotes.Plan, at: datetime) -> Offer:
     merchant = record.partner.merchant
     price = bank.minor(amount=record.price, currency=record.price_currency)
-    delivery, express = quotes.quotes(merchant=merchant, goods=price, at=at, handling_days=record.handling_days)
+    delivery, *faster = quotes.quotes(plan=plan, goods=price, at=at, handling_days=record.handling_days)
     return Offer(
         stockrecord_id=record.pk,
         merchant=merchant.name,
@@ -225,7 +231,7 @@ def _offer(*, record: object, rating: tuple[float, int] | None, at: datetime) ->
         currency=record.price_currency,
         free=None if record.num_in_stock is None else max(record.net_stock_level, 0),
         delivery=delivery,
-        express=express,
+        express=next((quote for quote in faster if quote.code == quotes.EXPRESS), None),
         condition=record.condition,
         condition_name=record.get_condition_display(),
     )

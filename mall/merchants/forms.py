@@ -113,24 +113,3 @@ class OfferForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not with_days:
             del self.fields["handling_days"]
-
-
-class StoreForm(forms.Form):
-    """What the store asks for delivery."""
-
-    delivery_charge = AmountField(
-        label=_("Delivery charge"),
-        required=False,
-        help_text=_("Empty: the market's usual charge."),
-        min_value=Decimal(0),
-    )
-    delivery_free_from = AmountField(
-        label=_("Free delivery from"),
-        required=False,
-        help_text=_("Empty: as usual on the market."),
-        min_value=Decimal(0),
-    )
-
-    def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        _name_currency(form=self, currency=currency)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mall import bank
 from mall.context import address_of
 from mall.fulfilment import states
 from mall.health import queries as health
-from mall.merchants import navigation, operations, roles
-from mall.merchants.access import CHOSEN, actor, staff_page
-from mall.merchants.forms import StoreForm
-from mall.merchants.models import Merchant
+from mall.merchants import navigation, roles
+from mall.merchants.access import CHOSEN, staff_page
 from mall.order.timeline import badge_of
 from mall.queries import desk, setting_up
 from mall.queries.merchants import Workplace, merchant_home, workplaces
@@ -29,19 +25,27 @@ from mall.queries.orders import consignments_of
 @require_safe
 def home(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show the day: what to pack, what was sold, where the money stands."""
-    waiting, _total = consignments_of(merchant_id=place.merchant_id, statuses=(states.CONFIRMED,), page_size=8)
-    sees = {name: roles.may(role=place.role, permission=name) for name in (roles.MONEY, roles.FINANCING)}
+    at = bank.now()
+    may = {permission: roles.may(role=place.role, permission=permission) for permission, _name, _roles in roles.MATRIX}
+    figures = merchant_home(merchant_id=place.merchant_id, at=at)
+    waiting = []
+    if figures.to_pack:
+        waiting, _total = consignments_of(merchant_id=place.merchant_id, statuses=(states.CONFIRMED,), page_size=8)
+    # A store that sells is past setting up.
+    is_new = not figures.orders_30_days
     context = {
-        "tasks": setting_up.tasks(merchant_id=place.merchant_id, role=place.role),
+        "tasks": setting_up.tasks(merchant_id=place.merchant_id, role=place.role, has_product=bool(figures.offers))
+        if is_new
+        else [],
         "health": health.latest(merchant_id=place.merchant_id),
-        "sees": {name: roles.may(role=place.role, permission=name) for name in (roles.ORDERS, roles.HEALTH)},
-        "figures": merchant_home(merchant_id=place.merchant_id, at=bank.now()),
+        "may": may,
+        "figures": figures,
         "waiting": [(part, badge_of(status=part.status)) for part in waiting],
-        "money": bank.merchant_money(merchant_id=place.merchant_id) if sees[roles.MONEY] else None,
-        "desk": desk.desk(merchant_id=place.merchant_id, at=bank.now()),
-        "sees_returns": roles.may(role=place.role, permission=roles.RETURNS),
-        "sees_messages": roles.may(role=place.role, permission=roles.MESSAGES),
-        "financing_url": address_of("merchant-financing") if sees[roles.FINANCING] else "",
+        "money": bank.merchant_money(merchant_id=place.merchant_id) if may[roles.MONEY] else None,
+        "desk": desk.desk(merchant_id=place.merchant_id, at=at),
+        "sees_returns": may[roles.RETURNS],
+        "sees_messages": may[roles.MESSAGES],
+        "financing_url": address_of("merchant-financing") if may[roles.FINANCING] else "",
     }
     return render(request, "mall/merchant/home.html", framed(request, place, "merchant") | context)
 
@@ -60,34 +64,6 @@ def choose(request: HttpRequest) -> HttpResponse:
     if len(places) < 2:
         return redirect("merchant")
     return render(request, "mall/merchant/choose.html", {"places": places, "next": onward, "hide_money": True})
-
-
-@staff_page(may=roles.DELIVERY)
-@require_http_methods(["GET", "POST"])
-def delivery(request: HttpRequest, place: Workplace) -> HttpResponse:
-    """Edit what the store asks for delivery."""
-    merchant = Merchant.objects.get(pk=place.merchant_id)
-    amounts = ("delivery_charge", "delivery_free_from")
-    kept = {name: getattr(merchant, name) for name in amounts}
-    initial = {
-        name: None if amount is None else bank.decimal(amount=amount, currency=merchant.currency)
-        for name, amount in kept.items()
-    }
-    form = StoreForm(request.POST or None, initial=initial, currency=place.currency)
-    if request.method == "POST" and form.is_valid():
-        typed = {name: form.cleaned_data[name] for name in amounts}
-        operations.set_delivery(
-            merchant_id=place.merchant_id,
-            by=actor(request=request, place=place),
-            **{
-                name: None if amount is None else bank.minor(amount=amount, currency=place.currency)
-                for name, amount in typed.items()
-            },
-        )
-        messages.success(request, _("Saved."))
-        return redirect("merchant-store-delivery")
-    context = framed(request, place, "merchant-store") | {"form": form}
-    return render(request, "mall/merchant/store.html", context, status=422 if form.errors else 200)
 
 
 def framed(request: HttpRequest, place: Workplace, here: str) -> dict[str, object]:

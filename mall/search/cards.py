@@ -90,7 +90,8 @@ def dressed(*, hits: Iterable[Hit], plans: Sequence[hints.MonthlyPlan], at: date
     hits = list(hits)
     found = StockRecord.objects.filter(pk__in=[hit.stockrecord_id for hit in hits])
     records = {record.pk: record for record in found.select_related("partner__merchant")} if hits else {}
-    return [_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, at=at) for hit in hits]
+    ways = quotes.plans_of(merchants=[record.partner.merchant for record in records.values()])
+    return [_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, ways=ways, at=at) for hit in hits]
 
 
 def dressed_shelves(
@@ -102,18 +103,25 @@ def dressed_shelves(
     return {name: [found[hit.product_id] for hit in shelf] for name, shelf in shelves.items()}
 
 
-def _card(*, hit: Hit, record: object | None, plans: Sequence[hints.MonthlyPlan], at: datetime) -> Card:
+def _card(
+    *,
+    hit: Hit,
+    record: object | None,
+    plans: Sequence[hints.MonthlyPlan],
+    ways: Mapping[int, quotes.Plan],
+    at: datetime,
+) -> Card:
     told = {each.name: getattr(hit, each.name) for each in fields(Hit)}
     if record is None:
         return Card(**told)
     return Card(
         **told,
-        delivery=_delivery(hit=hit, record=record, at=at) if hit.in_stock else None,
+        delivery=_delivery(hit=hit, record=record, ways=ways, at=at) if hit.in_stock else None,
         free=None if record.num_in_stock is None else max(record.net_stock_level, 0),
         monthly=hints.least(plans=plans, price=hit.price),
     )
 
 
-def _delivery(*, hit: Hit, record: StockRecord, at: datetime) -> quotes.DeliveryQuote:
-    days = record.handling_days
-    return quotes.quotes(merchant=record.partner.merchant, goods=hit.price, at=at, handling_days=days)[0]
+def _delivery(*, hit: Hit, record: StockRecord, ways: Mapping[int, quotes.Plan], at: datetime) -> quotes.DeliveryQuote:
+    plan = ways[record.partner.merchant.pk]
+    return quotes.quotes(plan=plan, goods=hit.price, at=at, handling_days=record.handling_days)[0]
