@@ -142,14 +142,14 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
     )
 
 
-def title_of(*, product_id: int) -> tuple[str, str] | None:
-    """Return a public product's title and category, of a variant its parent's; nothing for another."""
+def title_of(*, product_id: int) -> tuple[str, str, int] | None:
+    """Return a public product's title, category and family, a variant's from its parent; nothing for another."""
     family = _family(product_id=product_id)
     if family is None:
         return None
     parent, members = family
     category = parent.categories.order_by("-depth", "path").first()
-    return members.get(product_id, parent).title or parent.title, category.name if category else ""
+    return members.get(product_id, parent).title or parent.title, category.name if category else "", parent.pk
 
 
 def _family(*, product_id: int) -> tuple[Product, dict[int, Product]] | None:

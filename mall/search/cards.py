@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from django.db.models import F
 from oscar.core.loading import get_model
 
-from mall.catalogue import hints
+from mall.catalogue import hints, photos
 from mall.search.models import SearchEntry
 from mall.search.queries import Hit
 from mall.search.tags import CATEGORY, parts
@@ -73,11 +73,13 @@ class Card(Hit):
     """A product as a grid shows it: a hit of a search with what a shopper decides by.
 
     `free` is how many are left, nothing where it never runs out; `monthly` in minor units, nothing without a plan.
+    `photo` is the digest of its first photograph, empty where its picture is drawn.
     """
 
     delivery: quotes.DeliveryQuote | None = None
     free: int | None = None
     monthly: int | None = None
+    photo: str = ""
 
     @property
     def few(self) -> bool:
@@ -86,17 +88,19 @@ class Card(Hit):
 
 
 def dressed(*, hits: Iterable[Hit], plans: Sequence[hints.MonthlyPlan], at: datetime) -> list[Card]:
-    """Return cards of these hits, in one query however many they are."""
+    """Return cards of these hits, in two queries however many they are."""
     hits = list(hits)
     found = StockRecord.objects.filter(pk__in=[hit.stockrecord_id for hit in hits])
     records = {record.pk: record for record in found.select_related("partner__merchant")} if hits else {}
-    return [_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, at=at) for hit in hits]
+    taken = photos.of(product_ids=[hit.product_id for hit in hits]) if hits else {}
+    cards = (_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, at=at) for hit in hits)
+    return [replace(card, photo=taken[card.product_id][0]) if card.product_id in taken else card for card in cards]
 
 
 def dressed_shelves(
     *, shelves: Mapping[str, Sequence[Hit]], plans: Sequence[hints.MonthlyPlan], at: datetime
 ) -> dict[str, list[Card]]:
-    """Return the shelves of a page with their hits as cards, in one query for all."""
+    """Return the shelves of a page with their hits as cards, in two queries for all."""
     hits = {hit.product_id: hit for shelf in shelves.values() for hit in shelf}
     found = {card.product_id: card for card in dressed(hits=hits.values(), plans=plans, at=at)}
     return {name: [found[hit.product_id] for hit in shelf] for name, shelf in shelves.items()}
