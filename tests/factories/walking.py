@@ -26,12 +26,14 @@ def walk(*, page: object, starts: Sequence[str], within: str = "/", seen: Collec
 
     Only addresses that begin with ``within`` are gone to, and kinds that were ``seen`` before are not.
     """
-    ahead, seen = deque(starts), set(seen)
+    ahead, gone_to, seen = deque(starts), set(), set(seen)
     while ahead:
         address = ahead.popleft()
         kind = kind_of(address)
-        if (kind in seen and address not in starts) or _LEFT_OUT.search(urlsplit(address).path):
+        wanted = kind not in seen or address in starts
+        if not wanted or address in gone_to or _LEFT_OUT.search(urlsplit(address).path):
             continue
+        gone_to.add(address)
         seen.add(kind)
         response = page.goto(address)
         assert response.status < 500, f"{address} answers {response.status}"
