@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from types import SimpleNamespace
 from typing import Protocol
@@ -18,6 +18,7 @@ from payments import clock, events, methods, operations, private_files, queries
 from payments.money import Money, largest_remainder
 from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
 from payments.settlement import elsewhere
+from payments.settlement.elsewhere import bank_days
 from payments.views import settlement_files
 
 Event = events.Event
@@ -221,6 +222,7 @@ class Refund(Protocol):
     reason: str
     key: str
     at: datetime
+    claim: str
 
 
 def refund(*, refunds: Sequence[Refund]) -> list[object]:
@@ -234,13 +236,59 @@ def refund(*, refunds: Sequence[Refund]) -> list[object]:
                     part_reference=item.number,
                     amount=item.amount,
                     reason=item.reason,
-                    key=f"refund:{item.number}:{item.key}",
+                    key=refund_key(number=item.number, key=item.key),
                     at=item.at,
+                    claim=item.claim,
                 )
                 for item in refunds
             ]
         )
     )
+
+
+def refund_key(*, number: str, key: str) -> str:
+    """Return the name by which the bank knows a consignment's refund."""
+    return f"refund:{number}:{key}"
+
+
+def refunds_done(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return what each of these refunds gave back, in minor units, by its key; those not done are left out."""
+    return standing.refunds_done(keys=keys) if keys else {}
+
+
+def claim(*, number: str, most: int, key: str, at: datetime) -> int:
+    """Keep up to so many minor units of a consignment for its buyer, in the caller's transaction; return how many.
+
+    :raises UnableToKeep: nothing is left to keep, or the card's bank decides on it.
+    """
+    request = operations.ClaimPart(part_reference=number, most=most, key=key, at=at)
+    return operations.one(operations.open_claims(requests=[request])).amount
+
+
+UnableToKeep = operations.PaymentError
+
+
+def close_claims(*, claims: Sequence[tuple[str, datetime]]) -> None:
+    """Let go what is kept for these claims, each (key, moment), in the caller's transaction."""
+    operations.close_claims(requests=[operations.CloseClaim(key=key, at=at) for key, at in claims])
+
+
+def claims_left(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return what is still kept for each open claim, in minor units."""
+    return standing.claims_left(keys=keys) if keys else {}
+
+
+def open_claims() -> dict[str, int]:
+    """Return what is still kept for every open claim, in minor units."""
+    return standing.open_claims()
+
+
+def bank_days_after(*, at: datetime, days: int) -> date:
+    """Return the bank day so many bank days after a moment's day."""
+    day = at.date()
+    for _turn in range(days):
+        day = bank_days.next_bank_day(day)
+    return day
 
 
 def _errors(results: Sequence[object]) -> list[Exception]:

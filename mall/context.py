@@ -29,6 +29,7 @@ WORKPLACES = (
     ("risk manager", "officer"),
     ("operations", "ops"),
     ("operations", "applications"),
+    ("operations", "ops-catalogue"),
 )
 
 
@@ -101,6 +102,8 @@ class Chrome:
         """Return the shopper's own pages."""
         return _reachable(
             (_("Your orders"), "orders"),
+            (_("Returns"), "returns"),
+            (_("Messages"), "messages"),
             (_("Money"), "money"),
             (_("Plans and instalments"), "plans"),
             (_("Notices"), "notices"),
@@ -114,7 +117,12 @@ class Chrome:
         links = []
         if self.roles.merchants:
             links += _reachable((_("My store"), "merchant"))
-        names = {"officer": _("Credit cases"), "ops": _("Operations"), "applications": _("Merchant applications")}
+        names = {
+            "officer": _("Credit cases"),
+            "ops": _("Operations"),
+            "applications": _("Merchant applications"),
+            "ops-catalogue": _("The catalogue"),
+        }
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))
         if self._request.user.is_superuser:

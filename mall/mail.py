@@ -175,6 +175,19 @@ def send_notice(*, email: str, name: str, user_id: int, kind: str, number: int, 
     get_connection().send_messages([letter])
 
 
+def send(*, letters: Sequence[EmailMessage]) -> None:
+    """Send letters over one connection; those without an address are left out.
+
+    :raises OSError: the mail server did not take them; the outbox comes again.
+    """
+    _send(list(letters))
+
+
+def addresses(*, users: Sequence[int]) -> list[str]:
+    """Return every address these people are known by."""
+    return _addresses(users=users)
+
+
 def _addresses(*, users: Sequence[int]) -> list[str]:
     """Return every address these people are known by: who took over one of them is still seen at the others."""
     known = set(get_user_model().objects.filter(pk__in=users).values_list("email", flat=True))

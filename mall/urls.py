@@ -12,7 +12,6 @@ from mall.merchants import dispute_views as merchant_disputes
 from mall.merchants import money_views as merchant_money
 from mall.merchants import order_views as merchant_orders
 from mall.merchants import payout_views as payout
-from mall.merchants import sell_views as sell
 from mall.merchants import store_views
 from mall.merchants import views as merchants
 from mall.order import views as order
@@ -44,10 +43,7 @@ urlpatterns = [
     path("account/addresses/add/", customer.address_add, name="address-add"),
     path("account/addresses/<int:pk>/remove/", customer.address_remove, name="address-remove"),
     path("account/consent/", customer.consent, name="account-consent"),
-    path("sell/", sell.sell, name="sell"),
-    path("sell/documents/<int:pk>/", sell.document, name="application-document"),
-    path("ops/applications/", sell.queue, name="applications"),
-    path("ops/applications/<int:pk>/decide/", sell.decide, name="application-decide"),
+    path("", include("mall.onboarding.urls")),
     path("merchant/", merchants.home, name="merchant"),
     path("merchant/choose/", merchants.choose, name="merchant-choose"),
     path("merchant/orders/", merchant_orders.orders, name="merchant-orders"),
@@ -57,6 +53,8 @@ urlpatterns = [
     path("merchant/orders/<str:number>/refund/", merchant_orders.refund, name="merchant-refund"),
     path("merchant/catalogue/", merchant_catalogue.catalogue, name="merchant-catalogue"),
     path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
+    path("merchant/catalogue/offers/<int:stockrecord_id>/", merchant_catalogue.offer, name="merchant-offer-edit"),
+    path("", include("mall.proposals.urls")),
     path("merchant/money/", merchant_money.money, name="merchant-money"),
     path("merchant/money/account/", payout.account, name="merchant-payout-account"),
     path("merchant/money/account/<int:pk>/confirm/", payout.confirm, name="merchant-payout-confirm"),
@@ -73,6 +71,8 @@ urlpatterns = [
         name="merchant-settlement-file",
     ),
     path("", include("mall.merchants.staff_urls")),
+    path("", include("mall.returns.urls")),
+    path("", include("mall.messages.urls")),
     path("merchant/store/", merchants.store, name="merchant-store"),
     path("_components/", component_views.components, name="components"),
     path("_components/schemes.css", component_views.schemes, name="component-schemes"),

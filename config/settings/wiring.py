@@ -36,9 +36,14 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.consignment_dispatched": ["mall.subscribers.capture_dispatched"],
     "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
     "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
+    "mall.return_refund_due": ["mall.subscribers.pay_returns"],
+    "mall.return_moved": ["mall.subscribers.mail_returns"],
+    "mall.return_closed": ["mall.subscribers.release_after_return"],
+    "mall.message_posted": ["mall.subscribers.mail_messages"],
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
     "mall.buy_box_changed": ["mall.subscribers.rank_anew"],
     "mall.staff_invited": ["mall.subscribers.mail_invitation"],
+    "mall.application_moved": ["mall.subscribers.follow_application"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "mall.notices_made": ["mall.notices.subscribers.send_letters"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
@@ -82,6 +87,7 @@ RIALTO_CHECKS: list[str] = [
     "payments.reconciliation.card_checks.check_provider_money",
     "financing.servicing.checks.check_loans",
     "mall.fulfilment.checks.check_consignments",
+    "mall.returns.checks.check_returns",
     "payments.reconciliation.checks.check_nothing_half_done",
 ]
 
@@ -103,6 +109,9 @@ RIALTO_FACT_SOURCES: list[str] = [
     "payments.queries.facts.rows",
     "financing.servicing.facts.rows",
 ]
+
+# Lives beside those of payments, for `docs/states.md`: each a `payments.machines.Machine`
+RIALTO_STATES: list[str] = ["mall.fulfilment.states.CONSIGNMENT", "mall.returns.states.RETURN"]
 
 # Which page shows what the ledger's pages name: `pages(*, names) -> Sequence[(what it is, address)]`
 RIALTO_BOOK_THINGS: list[str] = [
@@ -150,6 +159,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
     "mall-count-common-searches": {"task": "mall.tasks.count_common_searches", "schedule": 3_600.0},
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
+    "mall-sweep-returns": {"task": "mall.tasks.sweep_returns", "schedule": 600.0},
+    "mall-check-applications": {"task": "mall.tasks.check_applications", "schedule": crontab(hour=3, minute=10)},
+    "mall-throw-pictures-away": {"task": "mall.tasks.throw_pictures_away", "schedule": crontab(minute=40)},
     "mall-count-standings": {"task": "mall.tasks.count_standings", "schedule": crontab(hour=2, minute=15)},
     "mall-send-notices": {"task": "mall.notices.tasks.send_due", "schedule": 300.0},
     "mall-forget-notices": {"task": "mall.notices.tasks.forget_old", "schedule": crontab(hour=3, minute=10)},

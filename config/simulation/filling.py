@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from config.simulation import credit, people
+from config.simulation import credit, people, stalls
 from config.simulation.acts import end_of
 from config.simulation.drive import Driver, write_behind
 from config.simulation.economy.generate import Economy
@@ -175,6 +175,7 @@ class _Filling:
 
     def _count(self) -> None:
         """Count what a night's work would have counted: for search, and how well merchants do."""
+        stalls.fill(currency=self.economy.currency, at=self.end)
         offers.count_standings(at=self.end)
         for _last in offers.rank_anew():
             pass

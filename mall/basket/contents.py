@@ -101,7 +101,7 @@ def contents(*, basket: Basket, at: datetime) -> Contents:
     if not lines:
         return Contents(currency=bank.policy().CURRENCY, parcels=())
     categories = dict(
-        SearchEntry.objects.filter(product_id__in=[line.product_id for line in lines]).values_list(
+        SearchEntry.objects.filter(product_id__in=[_shelved(line) for line in lines]).values_list(
             "product_id", "category_name"
         )
     )
@@ -111,7 +111,7 @@ def contents(*, basket: Basket, at: datetime) -> Contents:
     for line in lines:
         merchant = line.stockrecord.partner.merchant
         merchants[merchant.pk] = merchant
-        row = _line(line=line, currency=line.price_currency, category=categories.get(line.product_id, ""))
+        row = _line(line=line, currency=line.price_currency, category=categories.get(_shelved(line), ""))
         by_merchant.setdefault(merchant.pk, []).append(row)
     parcels = tuple(
         _parcel(merchant=merchants[merchant_id], lines=rows, at=at) for merchant_id, rows in by_merchant.items()
@@ -123,6 +123,11 @@ def contents(*, basket: Basket, at: datetime) -> Contents:
         discounts=_discounts(basket=basket, currency=currency),
         problem=_("Goods of different currencies cannot be in one order: take some out.") if mixed else "",
     )
+
+
+def _shelved(line: object) -> int:
+    """Return the product by which a line is found in listings: of a variant, its parent."""
+    return line.product.parent_id or line.product_id
 
 
 def _line(*, line: object, currency: str, category: str) -> BasketLine:

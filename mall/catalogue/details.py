@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db.models import Avg, Count
 from oscar.core.loading import get_model
@@ -20,8 +21,10 @@ StockRecord = get_model("partner", "StockRecord")
 
 _FAMILY = """
 WITH family AS (SELECT coalesce(parent_id, id) AS id FROM catalogue_product WHERE id = %s)
-SELECT p.* FROM catalogue_product p JOIN family ON p.id = family.id
-UNION ALL SELECT p.* FROM catalogue_product p JOIN family ON p.parent_id = family.id
+SELECT p.*, (
+    SELECT array_agg(i.original ORDER BY i.display_order, i.id) FROM catalogue_productimage i WHERE i.product_id = p.id
+) AS photos FROM catalogue_product p JOIN family ON p.id = family.id
+UNION ALL SELECT p.*, NULL FROM catalogue_product p JOIN family ON p.parent_id = family.id
 """
 REVIEWS_SHOWN = 8
 FEW = 5
@@ -92,6 +95,7 @@ class ProductDetails:
     rating: float | None
     family_id: int = 0
     options: tuple[variants.Option, ...] = ()
+    photos: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
     weights: tuple[tuple[str, int], ...] = ()
 
@@ -137,6 +141,7 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
         rating=sum(review.score for review in reviews) / len(reviews) if reviews else None,
         family_id=parent.pk,
         options=variants.options(variants=choices, chosen=shown) if shown else (),
+        photos=tuple(Path(name).stem for name in parent.photos or ()),
         why=tuple(buybox.why(offers=ours)),
         weights=tuple(buybox.shares(offer=ours[0])) if ours else (),
     )

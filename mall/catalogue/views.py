@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from mall import bank
 from mall.catalogue import details, hints, photos, pictures, seen, tree
+from mall.proposals import merging
 from mall.search import cards
 
 ALIKE = 5
@@ -22,7 +23,10 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     chosen = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else None
     found = details.details(product_id=pk, chosen=chosen, at=at)
     if found is None:
-        raise Http404
+        other = merging.led_to(product_id=pk)
+        if other is None:
+            raise Http404
+        return redirect("product", other[1], other[0], permanent=True)
     if found.product_id != pk:
         # A product with variants is shown as the one to begin with, under that one's address, which may change.
         return redirect("product", found.slug, found.product_id)

@@ -63,6 +63,13 @@ FROM unnest(%s::bigint[], %s::int[]) AS sent (id, quantity)
 WHERE s.id = sent.id
 """
 
+_PUT_BACK = """
+UPDATE partner_stockrecord s SET num_in_stock = s.num_in_stock + back.quantity
+FROM unnest(%s::bigint[], %s::int[]) AS back (id, quantity)
+WHERE s.id = back.id AND s.num_in_stock IS NOT NULL
+RETURNING s.product_id
+"""
+
 
 def lock(*, stockrecord_ids: Iterable[int]) -> dict[int, LockedStock]:
     """Lock the stock records that exist and return them by id."""
@@ -88,6 +95,15 @@ def give_back(*, quantities: Mapping[int, int]) -> set[int]:
 def consume(*, quantities: Mapping[int, int]) -> None:
     """Take reserved pieces of locked stock records off the shelf."""
     _apply(_CONSUME, quantities)
+
+
+def put_back(*, quantities: Mapping[int, int]) -> set[int]:
+    """Put pieces that came back on the shelf of locked stock records; return their products."""
+    if not quantities:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_BACK, [list(quantities), list(quantities.values())])
+        return {product_id for (product_id,) in cursor.fetchall()}
 
 
 def lock_rows(*, stockrecord_ids: Iterable[int]) -> None:

@@ -41,7 +41,10 @@ class CancelConsignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundConsignment:
-    """Money back for a consignment that was sent; `amount` in minor units, never more than was captured."""
+    """Money back for a consignment that was sent; `amount` in minor units, never more than was captured.
+
+    `claim` names what the bank keeps for a return when it comes out of that.
+    """
 
     number: str
     amount: int
@@ -49,6 +52,7 @@ class RefundConsignment:
     by: Actor
     key: str
     at: datetime
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

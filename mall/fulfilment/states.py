@@ -1,5 +1,7 @@
 """A consignment's life as one table."""
 
+from payments.machines import Machine
+
 AWAITING_PAYMENT = "awaiting_payment"
 CONFIRMED = "confirmed"
 DISPATCHED = "dispatched"
@@ -21,6 +23,9 @@ TRANSITIONS = (
     (DISPATCHED, "refund in full", REFUNDED),
     (DELIVERED, "refund in full", REFUNDED),
     (RELEASED, "refund in full", REFUNDED),
+)
+CONSIGNMENT = Machine(
+    name="consignment", meaning="One merchant's part of an order on its way to the buyer.", transitions=TRANSITIONS
 )
 
 # Who can say that goods arrived; never the merchant. `time`: nobody spoke for as long as the policy waits.

@@ -23,6 +23,8 @@ class Entry:
 ENTRIES = (
     Entry("merchant", _("Today"), roles.WORK),
     Entry("merchant-orders", _("Orders"), roles.ORDERS_READ),
+    Entry("merchant-returns", _("Returns"), roles.RETURNS),
+    Entry("merchant-messages", _("Messages"), roles.MESSAGES),
     Entry("merchant-catalogue", _("Catalogue"), roles.CATALOGUE),
     Entry("merchant-money", _("Money"), roles.MONEY),
     Entry("merchant-disputes", _("Disputes"), roles.DISPUTES),

@@ -19,6 +19,7 @@ from mall.merchants.access import CHOSEN, actor, staff_page
 from mall.merchants.forms import StoreForm
 from mall.merchants.models import Merchant
 from mall.order.timeline import badge_of
+from mall.queries import desk
 from mall.queries.merchants import Workplace, merchant_home, workplaces
 from mall.queries.orders import consignments_of
 
@@ -33,6 +34,9 @@ def home(request: HttpRequest, place: Workplace) -> HttpResponse:
         "figures": merchant_home(merchant_id=place.merchant_id, at=bank.now()),
         "waiting": [(part, badge_of(status=part.status)) for part in waiting],
         "money": bank.merchant_money(merchant_id=place.merchant_id) if sees[roles.MONEY] else None,
+        "desk": desk.desk(merchant_id=place.merchant_id, at=bank.now()),
+        "sees_returns": roles.may(role=place.role, permission=roles.RETURNS),
+        "sees_messages": roles.may(role=place.role, permission=roles.MESSAGES),
         "financing_url": address_of("merchant-financing") if sees[roles.FINANCING] else "",
     }
     return render(request, "mall/merchant/home.html", framed(request, place, "merchant") | context)

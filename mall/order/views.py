@@ -18,9 +18,11 @@ from mall.context import forget_basket_count
 from mall.fulfilment import operations
 from mall.fulfilment.requests import Deliver, PostReview, UnableToMoveConsignment
 from mall.fulfilment.reviews import post_reviews
+from mall.messages import queries as conversations
 from mall.order.forms import ReviewForm
 from mall.order.timeline import badge_of, order_badge, steps
 from mall.queries.orders import ConsignmentView, OrderPage, order_page, orders_of
+from mall.returns import words
 
 StockRecord = get_model("partner", "StockRecord")
 
@@ -147,6 +149,8 @@ def _page(
     badge = order_badge(status=order.status, parts=tuple(part.status for part in order.consignments))
     hold = bank.hold_question(payment_id=order.payment_id)
     context = {"order": order, "badge": badge, "parts": parts, "hold": hold}
+    context["returns"] = words.of_order(order_number=order.number, user_id=request.user.pk, at=bank.now())
+    context["threads"] = conversations.of_order(order_number=order.number, user_id=request.user.pk)
     return render(request, "mall/order.html", context, status=status)
 
 

@@ -327,3 +327,18 @@ def initial_of(
             "handling_days": offer["handling_days"],
         }
     return found
+
+
+class WeightsForm(forms.Form):
+    """How much each thing counts between offers, in whole percent."""
+
+    price = forms.IntegerField(label=_("Price with delivery, %"), min_value=0, max_value=100)
+    quality = forms.IntegerField(label=_("How well the store does, %"), min_value=0, max_value=100)
+    speed = forms.IntegerField(label=_("Delivery time, %"), min_value=0, max_value=100)
+    stock = forms.IntegerField(label=_("Stock, %"), min_value=0, max_value=100)
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        error_messages={"required": _("Say why: whoever looks later will want to know.")},
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput)

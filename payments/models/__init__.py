@@ -4,6 +4,7 @@ from payments.models.accounts import CustomerAccount
 from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
 from payments.models.cards import CardCustomer, CardHoldQuestion, SavedCard
 from payments.models.cases import CaseNote, OperationsCase
+from payments.models.claims import PartClaim
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.elsewhere import (
     BankEntry,
@@ -63,6 +64,7 @@ __all__ = [
     "OutboxEvent",
     "OutgoingPayment",
     "Part",
+    "PartClaim",
     "Payment",
     "Payout",
     "PayoutAccount",

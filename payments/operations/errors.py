@@ -37,6 +37,10 @@ class UnableToRelease(PaymentError):
     """A part's escrow cannot go to the merchant."""
 
 
+class UnableToClaim(PaymentError):
+    """Nothing of a part can be kept for a return by that amount."""
+
+
 class UnableToRefund(PaymentError):
     """A part cannot be refunded by that amount."""
 

@@ -89,6 +89,7 @@ def _ask_again(*, attempt: ProviderAttempt) -> None:
                         reason=request["reason"],
                         key=request["key"],
                         at=at,
+                        claim=request.get("claim", ""),
                     )
                 ]
             )

@@ -1,0 +1,71 @@
+"""The rights there are on the pieces of consignments: three statements for any number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from oscar.core.loading import get_model
+
+from mall import bank
+from mall.catalogue import tree
+from mall.fulfilment.models import Consignment, ConsignmentLine
+from mall.returns import rules
+from mall.returns.models import ReturnTerms
+
+ProductCategory = get_model("catalogue", "ProductCategory")
+
+
+def policy() -> rules.Policy:
+    """Return the market's rules of return."""
+    data = bank.policy()
+    return rules.Policy(
+        withdrawal_days=data.RETURN_WITHDRAWAL_DAYS,
+        market_days=data.RETURN_MARKET_DAYS,
+        fault_days=data.RETURN_FAULT_DAYS,
+        not_returned=data.RETURN_NOT_RETURNED,
+        delivery_paid_by=data.RETURN_DELIVERY_PAID_BY,
+    )
+
+
+def windows(*, consignments: Sequence[Consignment]) -> dict[int, rules.Window]:
+    """Return the window of every line of these consignments, whose orders and addresses are at hand, by line."""
+    by_id = {row.pk: row for row in consignments}
+    lines = list(
+        ConsignmentLine.objects.filter(consignment_id__in=by_id).select_related(
+            "product__product_class", "product__parent__product_class"
+        )
+    )
+    categories = _categories(lines=lines)
+    terms = ReturnTerms.objects.in_bulk({row.merchant_id for row in consignments}, field_name="merchant_id")
+    current = policy()
+    found = {}
+    for line in lines:
+        row = by_id[line.consignment_id]
+        address, own = row.order.shipping_address, terms.get(row.merchant_id)
+        found[line.pk] = rules.window(
+            policy=current,
+            bought=rules.Bought(
+                country=address.country_id if address else "",
+                delivered_at=row.delivered_at,
+                categories=categories[line.product_id],
+                is_digital=not line.product.get_product_class().requires_shipping,
+                store_days=own.days if own else 0,
+            ),
+        )
+    return found
+
+
+def _categories(*, lines: Sequence[ConsignmentLine]) -> dict[int, frozenset[str]]:
+    """Return the paths of each product's categories and of all above them, by product."""
+    owners: dict[int, set[int]] = defaultdict(set)
+    for line in lines:
+        for owner in (line.product_id, line.product.parent_id):
+            owners[owner].add(line.product_id)
+    paths = {node.pk: {node.path, *node.above} for node in tree.tree().values()}
+    found: dict[int, set[str]] = defaultdict(set)
+    rows = ProductCategory.objects.filter(product_id__in=[owner for owner in owners if owner])
+    for owner, category_id in rows.values_list("product_id", "category_id"):
+        for product_id in owners[owner]:
+            found[product_id] |= paths.get(category_id, set())
+    return defaultdict(frozenset, {product_id: frozenset(names) for product_id, names in found.items()})
