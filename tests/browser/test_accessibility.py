@@ -161,7 +161,8 @@ def reach(page, selector, most=120):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_keyboard_alone_buys_and_always_shows_where_it_is(market, page_at, width):
-    page = visitor(page_at, market.shopper, width)
+    shopper = mall.make_shopper(money=100_000, address=mall.make_address())
+    page = visitor(page_at, shopper, width)
     page.goto("/")
     assert reach(page, "#search-text")
     page.keyboard.type("brass lamp")
