@@ -476,6 +476,35 @@ def voucher(
     return vouchers.voucher(code=code, payer=payer, currency=currency, at=at)
 
 
+def issue_voucher(
+    *, code: str, label: str, currency: str, budget: int, valid_from: datetime, valid_until: datetime
+) -> str:
+    """Issue a voucher the bank pays for, in the caller's transaction; return why not, empty when it is there."""
+    [result] = operations.issue_vouchers(
+        requests=[
+            operations.IssueVoucher(
+                code=code,
+                label=label,
+                currency=currency,
+                budget=budget,
+                valid_from=valid_from,
+                valid_until=valid_until,
+            )
+        ]
+    )
+    return str(result) if isinstance(result, Exception) else ""
+
+
+def end_voucher(*, code: str, at: datetime) -> None:
+    """Let a voucher of the bank be used no more; what is reserved of it stays reserved."""
+    operations.end_vouchers(codes=[code], at=at)
+
+
+def voucher_budgets(*, codes: Sequence[str]) -> dict[str, int]:
+    """Return what of each voucher's budget is spent or promised, in minor units."""
+    return vouchers.given(codes=codes) if codes else {}
+
+
 def exponents_json() -> str:
     """Return, as JSON, how many decimal digits each currency has that does not have two."""
     return json.dumps({code: digits for code, (digits, *_rest) in get_global("currency_fractions").items()})

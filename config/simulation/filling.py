@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from config.simulation import credit, people, stalls
+from config.simulation import credit, offering, people, stalls
 from config.simulation.acts import end_of
 from config.simulation.drive import Driver, write_behind
 from config.simulation.economy.generate import Economy
@@ -132,6 +132,7 @@ class _Filling:
         self._step("facts", self._export)
         self._step("scorecards", self._train)
         self._step("offers", self._offer)
+        self._step("promotions", lambda: offering.offer(merchants=self.known.merchants, at=self.end))
         self.run.finished_at = self.end
         self.run.stage = "finished"
         self.run.save(update_fields=["finished_at", "stage"])

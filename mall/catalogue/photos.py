@@ -6,17 +6,13 @@ A photograph is `pictures/<digest of its content>.webp`, so what lies under a na
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.urls import reverse
-from oscar.core.loading import get_model
 from PIL import Image
 
 from mall import uploads
-
-ProductImage = get_model("catalogue", "ProductImage")
 
 FOLDER = "pictures"
 # A thumbnail, a card on a phone, a card on a fine screen, a product on a phone, the whole window
@@ -24,15 +20,10 @@ WIDTHS = (160, 320, 640, 1280)
 _NAME = re.compile(rf"^{FOLDER}/([0-9a-f]{{64}})\.webp$")
 
 
-def of(*, product_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return the digests of products' photographs, each product's in order, in one query."""
-    rows = ProductImage.objects.filter(product_id__in=product_ids).order_by("product_id", "display_order", "pk")
-    found: dict[int, list[str]] = {}
-    for product_id, name in rows.values_list("product_id", "original"):
-        known = _NAME.match(name)
-        if known:
-            found.setdefault(product_id, []).append(known[1])
-    return found
+def digest_of(name: str) -> str:
+    """Return the digest by which a photograph is asked for; empty for a file that is none of ours."""
+    known = _NAME.match(name)
+    return known[1] if known else ""
 
 
 def source(*, digest: str, width: int) -> str:

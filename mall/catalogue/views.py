@@ -45,7 +45,6 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
             "crumbs": _crumbs(category_id=found.category_id, title=found.title),
             "hint": said[0] if said else "",
             "plans": said[1:],
-            "photos": _photos(pk, found.family_id),
             "views": pictures.VIEWS,
             "alike": cards.dressed(
                 hits=alike,
@@ -64,8 +63,7 @@ def picture(request: HttpRequest, product_slug: str, pk: int, number: int) -> Ht
     found = details.title_of(product_id=pk)
     if found is None:
         raise Http404
-    title, category, family_id = found
-    taken = _photos(pk, family_id)
+    title, category, taken = found
     views = range(1, len(taken) + 1) if taken else pictures.VIEWS
     if number not in views:
         raise Http404
@@ -91,12 +89,6 @@ def photo(request: HttpRequest, digest: str, width: str) -> FileResponse:
     if file is None:
         raise Http404
     return FileResponse(file, content_type="image/webp")
-
-
-def _photos(*product_ids: int) -> list[str]:
-    """Return the photographs of the first of these products that has any."""
-    found = photos.of(product_ids=product_ids)
-    return next((found[product_id] for product_id in product_ids if product_id in found), [])
 
 
 def _crumbs(*, category_id: int | None, title: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection
 
 from mall import actors, bank, events
-from mall.checkout import _stock, _vouchers
+from mall.checkout import _stock
 from mall.checkout.drafts import (
     CancelOrder,
     ConfirmOrder,
@@ -22,6 +22,7 @@ from mall.checkout.drafts import (
 from mall.fulfilment import states
 from mall.fulfilment.models import ConsignmentEvent
 from mall.order.models import AWAITING_PAYMENT, CANCELLED, COMPLETED, CONFIRMED
+from mall.promotions import taking
 from mall.search import operations as search
 from payments import rows
 
@@ -219,7 +220,6 @@ def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
             cursor.execute(
                 "UPDATE basket_basket SET status = 'Open' WHERE id = ANY(%s) AND status = 'Frozen'", [baskets]
             )
-    _vouchers.give_back(order_ids=ids)
     rows.insert(
         rows=[
             ConsignmentEvent(
@@ -248,7 +248,7 @@ def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
 
 
 def free_stock(*, consignment_ids: Sequence[int], at: datetime) -> None:
-    """Give back the reserved pieces of consignments that will not be sent, and close their lines."""
+    """Give back the reserved pieces and promotions of consignments that will not be sent, and close their lines."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -264,3 +264,4 @@ def free_stock(*, consignment_ids: Sequence[int], at: datetime) -> None:
             quantities[stockrecord_id] += quantity
     _stock.lock_rows(stockrecord_ids=quantities)
     search.announce(at=at, product_ids=_stock.give_back(quantities=quantities))
+    taking.give_back(consignment_ids=consignment_ids, at=at)

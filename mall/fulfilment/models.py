@@ -74,6 +74,12 @@ class ConsignmentLine(models.Model):
     unit_price = models.BigIntegerField()
     amount = models.BigIntegerField()
     title = models.CharField(max_length=255)
+    # The tax that `amount` includes; the line's share of the delivery charge, and the tax in that.
+    tax_class = models.CharField(max_length=16, blank=True, default="", db_default="")
+    tax_rate_bps = models.PositiveIntegerField(default=0, db_default=0)
+    tax = models.BigIntegerField(default=0, db_default=0)
+    shipping = models.BigIntegerField(default=0, db_default=0)
+    shipping_tax = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

@@ -116,24 +116,8 @@ class OfferForm(forms.Form):
 
 
 class StoreForm(forms.Form):
-    """What the store says of itself, and what it asks for delivery."""
+    """What the store says of itself."""
 
     description = forms.CharField(
         label=_("About the store"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 5})
     )
-    delivery_charge = AmountField(
-        label=_("Delivery charge"),
-        required=False,
-        help_text=_("Empty: the market's usual charge."),
-        min_value=Decimal(0),
-    )
-    delivery_free_from = AmountField(
-        label=_("Free delivery from"),
-        required=False,
-        help_text=_("Empty: as usual on the market."),
-        min_value=Decimal(0),
-    )
-
-    def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        _name_currency(form=self, currency=currency)

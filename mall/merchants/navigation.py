@@ -26,11 +26,13 @@ ENTRIES = (
     Entry("merchant-returns", _("Returns"), roles.RETURNS),
     Entry("merchant-messages", _("Messages"), roles.MESSAGES),
     Entry("merchant-catalogue", _("Catalogue"), roles.CATALOGUE),
+    Entry("merchant-promotions", _("Promotions"), roles.PROMOTIONS),
     Entry("merchant-money", _("Money"), roles.MONEY),
     Entry("merchant-disputes", _("Disputes"), roles.DISPUTES),
     Entry("merchant-financing", _("Financing"), roles.FINANCING),
     Entry("merchant-staff", _("Team"), roles.STAFF),
     Entry("merchant-store", _("Store page"), roles.STORE),
+    Entry("merchant-delivery", _("Delivery"), roles.DELIVERY),
 )
 
 

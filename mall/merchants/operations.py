@@ -164,18 +164,14 @@ def set_store(
     merchant_id: int,
     by: Actor,
     description: str,
-    delivery_charge: int | None,
-    delivery_free_from: int | None,
 ) -> None:
-    """Change what a store says of itself and asks for delivery (minor units; None: the mall's usual charge).
+    """Change what a store says of itself.
 
     :raises NotAllowed: the actor may not edit this merchant's store page.
     """
     with transaction.atomic():
         authority.require(merchant_id=merchant_id, by=by, permission=roles.STORE)
-        Merchant.objects.filter(pk=merchant_id).update(
-            description=description, delivery_charge=delivery_charge, delivery_free_from=delivery_free_from
-        )
+        Merchant.objects.filter(pk=merchant_id).update(description=description)
 
 
 def set_status(*, merchant_id: int, was: Sequence[str], status: str, at: datetime) -> bool:

@@ -18,6 +18,7 @@ from mall.merchants.access import actor, staff_page
 from mall.merchants.forms import CancelForm, DispatchForm, RefundForm
 from mall.merchants.views import framed
 from mall.order.timeline import badge_of, steps
+from mall.papers.queries import note_by_number
 from mall.queries.merchants import Workplace
 from mall.queries.orders import MerchantConsignment, consignment_page, consignments_of
 
@@ -159,6 +160,7 @@ def _page(
         "steps": steps(part=part, for_buyer=False),
         "history": [(badge_of(status=event.status)[0], event) for event in part.events],
         "badge": badge_of(status=part.status),
+        "note": note_by_number(number=part.number),
         "dispatch_form": dispatch_form or DispatchForm(),
         "cancel_form": cancel_form or CancelForm(),
         "refund_form": refund_form or RefundForm(currency=part.currency, most=part.refundable),

@@ -61,37 +61,19 @@ def choose(request: HttpRequest) -> HttpResponse:
 @staff_page(may=roles.STORE)
 @require_http_methods(["GET", "POST"])
 def store(request: HttpRequest, place: Workplace) -> HttpResponse:
-    """Edit what the store says of itself and asks for delivery."""
+    """Edit what the store says of itself."""
     merchant = Merchant.objects.get(pk=place.merchant_id)
-    form = StoreForm(request.POST or None, initial=_store_as_typed(merchant=merchant), currency=place.currency)
+    form = StoreForm(request.POST or None, initial={"description": merchant.description})
     if request.method == "POST" and form.is_valid():
-        amounts = {
-            name: None
-            if form.cleaned_data[name] is None
-            else bank.minor(amount=form.cleaned_data[name], currency=place.currency)
-            for name in ("delivery_charge", "delivery_free_from")
-        }
         operations.set_store(
             merchant_id=place.merchant_id,
             by=actor(request=request, place=place),
             description=form.cleaned_data["description"],
-            **amounts,
         )
         messages.success(request, _("Saved."))
         return redirect("merchant-store")
     context = framed(request, place, "merchant-store") | {"form": form}
     return render(request, "mall/merchant/store.html", context, status=422 if form.errors else 200)
-
-
-def _store_as_typed(*, merchant: Merchant) -> dict[str, object]:
-    amounts = {
-        name: None if value is None else bank.decimal(amount=value, currency=merchant.currency)
-        for name, value in (
-            ("delivery_charge", merchant.delivery_charge),
-            ("delivery_free_from", merchant.delivery_free_from),
-        )
-    }
-    return {"description": merchant.description, **amounts}
 
 
 def framed(request: HttpRequest, place: Workplace, here: str) -> dict[str, object]:

@@ -12,6 +12,7 @@ from oscar.core.loading import get_model
 
 from mall import bank
 from mall.actors import BUYER, Actor
+from mall.basket import operations as baskets
 from mall.checkout.drafts import CancelOrder, UnableToCancelOrder
 from mall.checkout.operations import cancel_orders
 from mall.context import forget_basket_count
@@ -21,6 +22,7 @@ from mall.fulfilment.reviews import post_reviews
 from mall.messages import queries as conversations
 from mall.order.forms import ReviewForm
 from mall.order.timeline import badge_of, order_badge, steps
+from mall.papers.queries import taxes_of
 from mall.queries.orders import ConsignmentView, OrderPage, order_page, orders_of
 from mall.returns import words
 
@@ -125,7 +127,14 @@ def again(request: HttpRequest, number: str) -> HttpResponse:
     for record in records:
         if record.can_be_bought and record.price_currency == found.currency:
             free = wanted[record.pk] if record.num_in_stock is None else record.net_stock_level
-            request.basket.add_product(record.product, min(wanted[record.pk], free), stockrecord=record)
+            try:
+                baskets.add(
+                    basket_id=request.basket.pk,
+                    stockrecord_id=record.pk,
+                    quantity=min(wanted[record.pk], free),
+                )
+            except baskets.UnableToChangeBasket:
+                continue
             added += 1
     forget_basket_count(request=request)
     if added < len(wanted):
@@ -148,7 +157,7 @@ def _page(
     ]
     badge = order_badge(status=order.status, parts=tuple(part.status for part in order.consignments))
     hold = bank.hold_question(payment_id=order.payment_id)
-    context = {"order": order, "badge": badge, "parts": parts, "hold": hold}
+    context = {"order": order, "badge": badge, "parts": parts, "hold": hold, "taxes": taxes_of(number=order.number)}
     context["returns"] = words.of_order(order_number=order.number, user_id=request.user.pk, at=bank.now())
     context["threads"] = conversations.of_order(order_number=order.number, user_id=request.user.pk)
     return render(request, "mall/order.html", context, status=status)

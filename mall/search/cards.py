@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db.models import F
 from oscar.core.loading import get_model
 
-from mall.catalogue import hints, photos
+from mall.catalogue import hints
 from mall.search.models import SearchEntry
 from mall.search.queries import Hit
 from mall.search.tags import CATEGORY, parts
@@ -33,6 +33,7 @@ _FIELDS = (
     "reviews",
     "price_to",
     "variants",
+    "photo",
 )
 
 
@@ -73,13 +74,11 @@ class Card(Hit):
     """A product as a grid shows it: a hit of a search with what a shopper decides by.
 
     `free` is how many are left, nothing where it never runs out; `monthly` in minor units, nothing without a plan.
-    `photo` is the digest of its first photograph, empty where its picture is drawn.
     """
 
     delivery: quotes.DeliveryQuote | None = None
     free: int | None = None
     monthly: int | None = None
-    photo: str = ""
 
     @property
     def few(self) -> bool:
@@ -92,9 +91,8 @@ def dressed(*, hits: Iterable[Hit], plans: Sequence[hints.MonthlyPlan], at: date
     hits = list(hits)
     found = StockRecord.objects.filter(pk__in=[hit.stockrecord_id for hit in hits])
     records = {record.pk: record for record in found.select_related("partner__merchant")} if hits else {}
-    taken = photos.of(product_ids=[hit.product_id for hit in hits]) if hits else {}
-    cards = (_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, at=at) for hit in hits)
-    return [replace(card, photo=taken[card.product_id][0]) if card.product_id in taken else card for card in cards]
+    ways = quotes.plans_of(merchants=[record.partner.merchant for record in records.values()])
+    return [_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, ways=ways, at=at) for hit in hits]
 
 
 def dressed_shelves(
@@ -106,18 +104,25 @@ def dressed_shelves(
     return {name: [found[hit.product_id] for hit in shelf] for name, shelf in shelves.items()}
 
 
-def _card(*, hit: Hit, record: object | None, plans: Sequence[hints.MonthlyPlan], at: datetime) -> Card:
+def _card(
+    *,
+    hit: Hit,
+    record: object | None,
+    plans: Sequence[hints.MonthlyPlan],
+    ways: Mapping[int, quotes.Plan],
+    at: datetime,
+) -> Card:
     told = {each.name: getattr(hit, each.name) for each in fields(Hit)}
     if record is None:
         return Card(**told)
     return Card(
         **told,
-        delivery=_delivery(hit=hit, record=record, at=at) if hit.in_stock else None,
+        delivery=_delivery(hit=hit, record=record, ways=ways, at=at) if hit.in_stock else None,
         free=None if record.num_in_stock is None else max(record.net_stock_level, 0),
         monthly=hints.least(plans=plans, price=hit.price),
     )
 
 
-def _delivery(*, hit: Hit, record: StockRecord, at: datetime) -> quotes.DeliveryQuote:
-    days = record.handling_days
-    return quotes.quotes(merchant=record.partner.merchant, goods=hit.price, at=at, handling_days=days)[0]
+def _delivery(*, hit: Hit, record: StockRecord, ways: Mapping[int, quotes.Plan], at: datetime) -> quotes.DeliveryQuote:
+    plan = ways[record.partner.merchant.pk]
+    return quotes.quotes(plan=plan, goods=hit.price, at=at, handling_days=record.handling_days)[0]

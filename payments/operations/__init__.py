@@ -150,7 +150,7 @@ from payments.operations.tiers import (
 )
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
-from payments.operations.vouchers import IssueVoucher, issue_vouchers
+from payments.operations.vouchers import IssueVoucher, end_vouchers, issue_vouchers
 from payments.providers.card import NEW_CARD
 from payments.providers.card_api import ProviderSilent
 
@@ -263,6 +263,7 @@ __all__ = [
     "decline_tier",
     "deliver",
     "dispute_lines_in_book",
+    "end_vouchers",
     "expire_payments",
     "finish_dispute_calls",
     "give_goodwill",

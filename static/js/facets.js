@@ -1,4 +1,4 @@
-// The filters of a listing: always open beside the list on a wide screen; on a phone a panel that stays open while
+// The lines of an order, and the filters of a listing: always open beside the list on a wide screen; on a phone a panel that stays open while
 // its links change the results behind it.
 
 export function unfoldFacets(root) {
@@ -6,6 +6,7 @@ export function unfoldFacets(root) {
   let open = false;
   const unfold = () => {
     for (const facets of root.querySelectorAll("[data-facets]")) facets.open = wide.matches || open;
+    for (const lines of root.querySelectorAll("[data-open-wide]")) if (wide.matches) lines.open = true;
   };
   unfold();
   wide.addEventListener("change", () => {

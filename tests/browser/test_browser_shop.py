@@ -75,7 +75,7 @@ def test_a_shopper_buys_of_two_merchants_and_follows_both_parcels(market, page_a
     express = page.locator("input[value=express]").first
     with page.expect_response("**/checkout/summary/"):
         express.check()
-    page.locator("[data-total]", has_text="€242.90").wait_for()
+    page.locator("[data-total]", has_text="€247.80").wait_for()
     assert fits(page)
     keep_picture(page, "shop-checkout")
     pay(page)
