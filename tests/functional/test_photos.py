@@ -76,4 +76,4 @@ def test_a_file_that_is_no_photograph_of_ours_is_not_shown(client, offer):
     for address in ("/", f"/p/{offer.product.slug}-{offer.product_id}/"):
         response = client.get(address)
         assert response.status_code == 200
-        assert "old" not in response.content.decode()
+        assert "old.jpg" not in response.content.decode()
