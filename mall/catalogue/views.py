@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from mall import bank
 from mall.catalogue import details, hints, photos, pictures, seen, tree
 from mall.proposals import merging
+from mall.returns import windows
 from mall.search import cards
 
 ALIKE = 5
@@ -41,6 +42,7 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         {
             "product": found,
             "offer": offer,
+            "back": windows.promise(product_id=found.product_id, merchant_slug=offer.merchant_slug) if offer else None,
             "others": [other for other in found.offers if offer and other.stockrecord_id != offer.stockrecord_id],
             "crumbs": _crumbs(category_id=found.category_id, title=found.title),
             "hint": said[0] if said else "",
