@@ -140,7 +140,7 @@ def test_everything_works_without_script(market, page_at):
     page.get_by_role("link", name="Checkout").click()
     page.locator("input[value=express]").first.check()
     page.get_by_role("button", name="Update the total").click()
-    assert page.locator("[data-total]").inner_text() == "€182.90"
+    assert page.locator("[data-total]").inner_text() == "€187.80"
     pay(page)
     page.get_by_role("heading", name="Thank you, it is ordered").wait_for()
     assert Order.objects.get().total_minor == 18_290
