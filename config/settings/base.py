@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "mall.merchants",
     "mall.onboarding",
     "mall.fulfilment",
+    "mall.invoices",
     "mall.taxes",
     "mall.delivery",
     "mall.promotions",

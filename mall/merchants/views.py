@@ -13,26 +13,26 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mall import bank
 from mall.context import address_of
-from mall.fulfilment import states
 from mall.merchants import navigation, operations, roles
 from mall.merchants.access import CHOSEN, actor, staff_page
 from mall.merchants.forms import StoreForm
 from mall.merchants.models import Merchant
-from mall.order.timeline import badge_of
-from mall.queries import desk
+from mall.order.timeline import badge
+from mall.queries import desk, packing
 from mall.queries.merchants import Workplace, merchant_home, workplaces
-from mall.queries.orders import consignments_of
 
 
 @staff_page
 @require_safe
 def home(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show the day: what to pack, what was sold, where the money stands."""
-    waiting, _total = consignments_of(merchant_id=place.merchant_id, statuses=(states.CONFIRMED,), page_size=8)
+    waiting = packing.parcels_of(
+        merchant_id=place.merchant_id, state=packing.TO_PACK, sort=packing.BY_PROMISE, size=8
+    ).rows
     sees = {name: roles.may(role=place.role, permission=name) for name in (roles.MONEY, roles.FINANCING)}
     context = {
         "figures": merchant_home(merchant_id=place.merchant_id, at=bank.now()),
-        "waiting": [(part, badge_of(status=part.status)) for part in waiting],
+        "waiting": [(part, badge(part=part)) for part in waiting],
         "money": bank.merchant_money(merchant_id=place.merchant_id) if sees[roles.MONEY] else None,
         "desk": desk.desk(merchant_id=place.merchant_id, at=bank.now()),
         "sees_returns": roles.may(role=place.role, permission=roles.RETURNS),
