@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from mall import bank
 from mall.catalogue import details, hints, photos, pictures, seen, tree
+from mall.promotions import words as promotions
 from mall.proposals import merging
 from mall.returns import windows
 from mall.search import cards
@@ -48,6 +49,9 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
             "hint": said[0] if said else "",
             "plans": said[1:],
             "views": pictures.VIEWS,
+            "promotions": promotions.running(stockrecord_id=offer.stockrecord_id, product_id=found.product_id, at=at)
+            if offer
+            else [],
             "alike": cards.dressed(
                 hits=alike,
                 plans=hints.plans(request=request, currency=offer.currency, at=at) if offer and alike else [],
