@@ -26,6 +26,7 @@ Story = disputes.Story
 PrivateFiles = private_files.PrivateFiles
 FileDamaged = private_files.FileDamaged
 content_type = private_files.content_type
+InProgress = operations.InProgress
 
 AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")
@@ -212,6 +213,30 @@ def cancel(*, parts: Sequence[PartRequest]) -> list[Exception]:
             requests=[operations.CancelPart(part_reference=part.number, key=part.key, at=part.at) for part in parts]
         )
     )
+
+
+def divide(
+    *, number: str, new_number: str, goods: int, shipping: int, key: str, at: datetime, given_up: bool
+) -> Exception | None:
+    """Divide a consignment's part of its payment; return why not, or nothing.
+
+    `InProgress` is a why-not that ends: the same key may be tried again. With `given_up` nobody else is asked, and it
+    may run in the caller's transaction; the new part is to be cancelled then.
+    """
+    [result] = operations.divide_parts(
+        requests=[
+            operations.DividePart(
+                part_reference=number,
+                new_reference=new_number,
+                goods=goods,
+                shipping=shipping,
+                key=key,
+                at=at,
+                given_up=given_up,
+            )
+        ]
+    )
+    return result if isinstance(result, Exception) else None
 
 
 class Refund(Protocol):

@@ -31,6 +31,8 @@ WORKPLACES = (
     ("operations", "applications"),
     ("operations", "ops-merchants"),
     ("operations", "ops-catalogue"),
+    ("operations", "ops-vouchers"),
+    ("operations", "tax-rates"),
 )
 
 
@@ -124,6 +126,8 @@ class Chrome:
             "applications": _("Merchant applications"),
             "ops-merchants": _("Merchants"),
             "ops-catalogue": _("The catalogue"),
+            "ops-vouchers": _("Vouchers of the bank"),
+            "tax-rates": _("Tax rates"),
         }
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))

@@ -77,6 +77,14 @@ class ConsignmentCancelled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DivisionAsked(Event):
+    """A consignment is to become two; its money is to be divided first."""
+
+    name = "mall.division_asked"
+    division_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReviewPosted(Event):
     """A verified buyer said what he thinks."""
 

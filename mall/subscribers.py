@@ -6,14 +6,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from mall import bank, events, mail
 from mall.actors import SYSTEM_ACTOR
 from mall.checkout import operations as checkout
 from mall.checkout.drafts import CancelOrder, ConfirmOrder, UnableToConfirmOrder
-from mall.fulfilment import following, states
+from mall.fulfilment import dividing, following, states
 from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
-from mall.fulfilment.models import Consignment
+from mall.fulfilment.models import Consignment, Division
 from mall.fulfilment.requests import CancelConsignment
 from mall.health import letters as health_letters
 from mall.merchants import letters
@@ -195,8 +197,19 @@ def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:
     )
 
 
+def divide_consignments(happened: Sequence[events.DivisionAsked]) -> None:
+    """Go on with divisions that were asked for."""
+    outcomes = [dividing.carry_out(key=event.division_key) for event in happened]
+    if waiting := [outcome.number for outcome in outcomes if outcome.state == states.DIVISION_ASKED]:
+        raise NotDone(f"The division of {', '.join(waiting[:5])} awaits the payment's provider.")
+
+
 def give_up_part(happened: Sequence[bank_events.PartCancelled]) -> None:
     """Cancel the consignments whose money is not held any more before they were sent."""
+    numbers = [event.part_reference for event in happened]
+    asked = Division.objects.filter(state=states.DIVISION_ASKED)
+    if asked.filter(Q(consignment__number__in=numbers) | Q(new_number__in=numbers)).exists():
+        raise NotDone("A consignment that is being divided is given up once it is two.")
     fulfilment.cancel_consignments(
         requests=[
             CancelConsignment(

@@ -10,11 +10,9 @@ from mall.customer import views as customer
 from mall.merchants import catalogue_views as merchant_catalogue
 from mall.merchants import dispute_views as merchant_disputes
 from mall.merchants import money_views as merchant_money
-from mall.merchants import order_views as merchant_orders
 from mall.merchants import payout_views as payout
 from mall.merchants import store_views
 from mall.merchants import views as merchants
-from mall.order import views as order
 from mall.search import views as search
 
 urlpatterns = [
@@ -24,6 +22,7 @@ urlpatterns = [
     path("c/<path:path>/", search.category, name="category"),
     path("p/<slug:product_slug>-<int:pk>/", catalogue.product, name="product"),
     path("p/<slug:product_slug>-<int:pk>/pictures/<int:number>/", catalogue.picture, name="product-picture"),
+    re_path(r"^photos/(?P<digest>[0-9a-f]{64})/(?P<width>[0-9]{2,4})\.webp$", catalogue.photo, name="photo"),
     path("store/<slug:slug>/", store_views.store, name="store"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.add, name="basket-add"),
@@ -37,12 +36,9 @@ urlpatterns = [
     path("checkout/summary/", checkout.summary, name="checkout-summary"),
     path("checkout/done/<str:number>/", checkout.done, name="checkout-done"),
     path("checkout/done/<str:number>/give-up/", checkout.give_up, name="checkout-give-up"),
-    path("orders/", order.orders, name="orders"),
-    path("orders/<str:number>/", order.order, name="order"),
-    path("orders/<str:number>/cancel/", order.cancel, name="order-cancel"),
-    path("orders/<str:number>/again/", order.again, name="order-again"),
-    path("orders/<str:number>/<str:consignment>/received/", order.received, name="order-received"),
-    path("orders/<str:number>/<str:consignment>/review/", order.review, name="order-review"),
+    path("", include("mall.invoices.urls")),
+    path("", include("mall.order.urls")),
+    path("", include("mall.packing.urls")),
     path("account/details/", customer.home, name="account-home"),
     path("account/addresses/add/", customer.address_add, name="address-add"),
     path("account/addresses/<int:pk>/default/", customer.address_default, name="address-default"),
@@ -51,11 +47,6 @@ urlpatterns = [
     path("", include("mall.onboarding.urls")),
     path("merchant/", merchants.home, name="merchant"),
     path("merchant/choose/", merchants.choose, name="merchant-choose"),
-    path("merchant/orders/", merchant_orders.orders, name="merchant-orders"),
-    path("merchant/orders/<str:number>/", merchant_orders.order, name="merchant-order"),
-    path("merchant/orders/<str:number>/dispatch/", merchant_orders.dispatch, name="merchant-dispatch"),
-    path("merchant/orders/<str:number>/cancel/", merchant_orders.cancel, name="merchant-cancel"),
-    path("merchant/orders/<str:number>/refund/", merchant_orders.refund, name="merchant-refund"),
     path("merchant/catalogue/", merchant_catalogue.catalogue, name="merchant-catalogue"),
     path("merchant/catalogue/new/", merchant_catalogue.product, name="merchant-product"),
     path("merchant/catalogue/offers/<int:stockrecord_id>/", merchant_catalogue.offer, name="merchant-offer-edit"),

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "mall.health",
     "mall.storefront",
     "mall.fulfilment",
+    "mall.invoices",
     "mall.taxes",
     "mall.delivery",
     "mall.promotions",

@@ -78,6 +78,22 @@ RIALTO_REVIEW_SECOND_ABOVE = 100_000
 RIALTO_SHIPPING_CHARGE = 490
 RIALTO_SHIPPING_FREE_FROM = 7_500
 
+# Carriers by the name merchants give, and where each shows a parcel's way; only https is ever linked to.
+RIALTO_CARRIERS = (
+    {"name": "DHL", "tracking": "https://www.dhl.com/global-en/home/tracking.html?tracking-id={number}"},
+    {"name": "DPD", "tracking": "https://tracking.dpd.de/status/en_US/parcel/{number}"},
+    {"name": "GLS", "tracking": "https://gls-group.com/track/{number}"},
+    {"name": "Hermes", "tracking": "https://www.myhermes.de/empfangen/sendungsverfolgung/?trackingNumber={number}"},
+    {"name": "UPS", "tracking": "https://www.ups.com/track?tracknum={number}"},
+    {"name": "FedEx", "tracking": "https://www.fedex.com/fedextrack/?trknbr={number}"},
+    {"name": "PostNL", "tracking": "https://postnl.nl/tracktrace/?B={number}"},
+    {"name": "La Poste", "tracking": "https://www.laposte.fr/outils/suivre-vos-envois?code={number}"},
+    {"name": "Correos", "tracking": "https://www.correos.es/es/en/tools/tracker/items/details?tracking-number={number}"},
+    {"name": "Royal Mail", "tracking": "https://www.royalmail.com/track-your-item#/tracking-results/{number}"},
+)
+# Value-added tax in a price, where an order line does not say its own.
+RIALTO_GOODS_VAT_BPS = 1_900
+
 # Our own accounts at other banks, by currency: whose file names which of them, and from which we pay.
 RIALTO_NOSTROS = {
     "EUR": {
@@ -138,9 +154,9 @@ RIALTO_HEALTH_CASE_AFTER = timedelta(days=14)
 # other country. What the market gives beyond it by category (its path in addresses), the shortest of those that fit;
 # a store may give more. What is sealed or spoils goes back only when the store is at fault.
 RIALTO_RETURN_WITHDRAWAL_DAYS = {"": 14, "CH": 0, "US": 0}
-RIALTO_RETURN_MARKET_DAYS = {"": 30, "electronics": 14, "books": 14}
+RIALTO_RETURN_MARKET_DAYS = {"": 30, "electronics": 14, "books-and-office": 14, "beauty": 14}
 RIALTO_RETURN_FAULT_DAYS = 60
-RIALTO_RETURN_NOT_RETURNED = ("food", "beauty", "gift-cards")
+RIALTO_RETURN_NOT_RETURNED = ("food", "gift-cards")
 # Who pays the way back, by reason.
 RIALTO_RETURN_DELIVERY_PAID_BY = {
     "changed_mind": "buyer",

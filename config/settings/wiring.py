@@ -33,9 +33,20 @@ RIALTO_METHODS: list[str] = [
 RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.order_confirmed": ["mall.subscribers.mail_confirmation"],
     "mall.order_cancelled": ["mall.subscribers.give_back_payment"],
-    "mall.consignment_dispatched": ["mall.subscribers.capture_dispatched"],
-    "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
-    "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
+    "mall.consignment_dispatched": [
+        "mall.subscribers.capture_dispatched",
+        "mall.order.subscribers.issue_invoices",
+        "mall.order.subscribers.mail_dispatched",
+    ],
+    "mall.consignment_delivered": [
+        "mall.subscribers.release_delivered",
+        "mall.order.subscribers.mail_delivered",
+    ],
+    "mall.consignment_cancelled": [
+        "mall.subscribers.give_back_part",
+        "mall.order.subscribers.mail_cancelled",
+    ],
+    "mall.division_asked": ["mall.subscribers.divide_consignments"],
     "mall.return_refund_due": ["mall.subscribers.pay_returns"],
     "mall.return_moved": ["mall.subscribers.mail_returns"],
     "mall.return_closed": ["mall.subscribers.release_after_return"],
@@ -59,7 +70,11 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "payments.dispute_closed": ["mall.subscribers.release_undisputed"],
     "payments.payout_account_asked": ["mall.subscribers.mail_payout_account"],
     "payments.payment_came_back": ["mall.subscribers.mail_came_back"],
-    "payments.part_refunded": ["mall.subscribers.note_refunded"],
+    "payments.part_refunded": [
+        "mall.subscribers.note_refunded",
+        "mall.order.subscribers.issue_credits",
+        "mall.order.subscribers.mail_refunded",
+    ],
 }
 
 # Kind of a provider's event -> handlers, each `handler(event, at) -> None`, idempotent, called outside a transaction

@@ -10,7 +10,7 @@ class Basket(AbstractBasket):
     _chosen_stockrecord = None
 
     def get_stock_info(self, product, options):
-        """Return price and availability at the chosen merchant, else at the cheapest one that has stock."""
+        """Return price and availability at the chosen merchant, else of the offer that ranking puts first."""
         return self.strategy.fetch_for_product(product, self._chosen_stockrecord)
 
     def add_product(self, product, quantity=1, options=None, stockrecord=None):

@@ -20,6 +20,15 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """The consignment is packed and waits for its carrier; or, where that is asked, it is unpacked again."""
+
+    number: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliver:
     """The goods arrived, says `said_by`: carrier, buyer, operations, or time (nobody spoke for long enough)."""
 
@@ -99,6 +108,10 @@ class UnableToMoveConsignment(Exception):
 
 class UnknownConsignment(UnableToMoveConsignment):
     """There is none of that number, or it is no business of this actor's; he cannot tell which."""
+
+
+class UnableToPack(UnableToMoveConsignment):
+    """It cannot be packed, or unpacked."""
 
 
 class UnableToDispatch(UnableToMoveConsignment):

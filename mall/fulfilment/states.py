@@ -28,6 +28,13 @@ CONSIGNMENT = Machine(
     name="consignment", meaning="One merchant's part of an order on its way to the buyer.", transitions=TRANSITIONS
 )
 
+# The division of a consignment: asked for, made, or refused by the holds on its money.
+DIVISION_ASKED, DIVISION_MADE, DIVISION_REFUSED = "asked", "made", "refused"
+DIVISION_STATES = (DIVISION_ASKED, DIVISION_MADE, DIVISION_REFUSED)
+
+# What a history also says, beside the states: packed, unpacked, divided, and money that went back.
+PACKED, UNPACKED, DIVIDED, REFUND = "packed", "unpacked", "divided", "refund"
+
 # Who can say that goods arrived; never the merchant. `time`: nobody spoke for as long as the policy waits.
 SAID_BY = ("carrier", "buyer", "operations", "time")
 

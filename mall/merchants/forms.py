@@ -41,7 +41,9 @@ def _name_currency(*, form: forms.Form, currency: str) -> None:
 class DispatchForm(forms.Form):
     """The carrier, and the number by which the parcel can be followed."""
 
-    carrier = forms.CharField(label=_("Carrier"), max_length=64, required=False)
+    carrier = forms.CharField(
+        label=_("Carrier"), max_length=64, required=False, widget=forms.TextInput(attrs={"list": "carriers"})
+    )
     tracking = forms.CharField(label=_("Tracking number"), max_length=128, required=False)
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from mall import bank
 from mall.merchants import stores
 from mall.merchants.models import ACTIVE, APPLIED, Merchant
+from mall.queries import desk
 from mall.search.listing import listing_context
 from mall.storefront import queries as storefront
 
@@ -22,6 +23,7 @@ def store(request: HttpRequest, slug: str) -> HttpResponse:
         "merchant": merchant,
         "store_page": storefront.page(merchant=merchant, at=bank.now()),
         "store": stores.of(merchant=merchant),
+        "desk": desk.desk(merchant_id=merchant.pk, at=bank.now()),
         "closed": merchant.status != ACTIVE,
         "reviews": stores.latest_reviews(merchant=merchant),
     }

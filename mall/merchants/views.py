@@ -11,14 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mall import bank
 from mall.context import address_of
-from mall.fulfilment import states
 from mall.health import queries as health
 from mall.merchants import navigation, roles
 from mall.merchants.access import CHOSEN, staff_page
-from mall.order.timeline import badge_of
-from mall.queries import desk, setting_up
+from mall.order.timeline import badge
+from mall.queries import desk, packing, setting_up
 from mall.queries.merchants import Workplace, merchant_home, workplaces
-from mall.queries.orders import consignments_of
 
 
 @staff_page
@@ -30,9 +28,11 @@ def home(request: HttpRequest, place: Workplace) -> HttpResponse:
     figures = merchant_home(merchant_id=place.merchant_id, at=at)
     waiting = []
     if figures.to_pack:
-        waiting, _total = consignments_of(merchant_id=place.merchant_id, statuses=(states.CONFIRMED,), page_size=8)
+        waiting = packing.parcels_of(
+            merchant_id=place.merchant_id, state=packing.TO_PACK, sort=packing.BY_PROMISE, size=8
+        ).rows
     # A store that sells is past setting up.
-    is_new = not figures.orders_30_days
+    is_new = not (figures.orders_30_days or figures.to_pack or figures.under_way)
     context = {
         "tasks": setting_up.tasks(merchant_id=place.merchant_id, role=place.role, has_product=bool(figures.offers))
         if is_new
@@ -40,7 +40,7 @@ def home(request: HttpRequest, place: Workplace) -> HttpResponse:
         "health": health.latest(merchant_id=place.merchant_id),
         "may": may,
         "figures": figures,
-        "waiting": [(part, badge_of(status=part.status)) for part in waiting],
+        "waiting": [(part, badge(part=part)) for part in waiting],
         "money": bank.merchant_money(merchant_id=place.merchant_id) if may[roles.MONEY] else None,
         "desk": desk.desk(merchant_id=place.merchant_id, at=at),
         "sees_returns": may[roles.RETURNS],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,6 +77,13 @@ def note_by_number(*, number: str) -> Note | None:
     return Note(row.gift_message, row.note) if row else None
 
 
+def notes_of(*, numbers: Sequence[str]) -> dict[str, Note]:
+    """Return what the buyers said with these parcels, by number. One statement."""
+    rows = ParcelNote.objects.filter(consignment__number__in=numbers)
+    said = rows.values_list("consignment__number", "gift_message", "note")
+    return {number: Note(gift_message, note) for number, gift_message, note in said}
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
     """A line of an invoice; amounts are minor units and include the tax named beside them."""
@@ -131,7 +139,7 @@ def invoice(*, number: str) -> Invoice | None:
         number=order.number,
         placed_at=order.date_placed,
         currency=order.currency,
-        recipient=_recipient(order=order, details=details),
+        recipient=recipient(order=order, details=details),
         vat_id=details.vat_id if details else "",
         lines=lines,
         goods=sum(line.amount for line in lines),
@@ -147,7 +155,8 @@ def taxes_of(*, number: str) -> tuple[tuple[int, int], ...]:
     return by_rate(taxes=[LineTax(*row) for row in rows.values_list("tax_rate_bps", "tax", "shipping", "shipping_tax")])
 
 
-def _recipient(*, order: Order, details: InvoiceDetails | None) -> tuple[str, ...]:
+def recipient(*, order: Order, details: InvoiceDetails | None) -> tuple[str, ...]:
+    """Return whom an order's invoice is made out to, line by line."""
     company = (details.company,) if details and details.company else ()
     if details and details.line1:
         place = " ".join(part for part in (details.postcode, details.city) if part)

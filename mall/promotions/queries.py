@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mall import bank
 from mall.promotions.evaluating import Terms
@@ -193,12 +193,21 @@ def used_by_order(*, order_id: int) -> tuple[Taken, ...]:
     return tuple(Taken(row.promotion.name, row.promotion.code, row.amount, row.merchant_id) for row in rows)
 
 
-def running_of(*, merchant_id: int, at: datetime) -> list[Promotion]:
-    """Return a store's promotions that count by themselves now, for its pages."""
-    return list(
+def running_for(*, stockrecord_id: int, product_id: int, at: datetime) -> list[Promotion]:
+    """Return what counts by itself for a merchant's offer of a product now. One statement, two with categories."""
+    rows = list(
         Promotion.objects.filter(
-            Q(merchant_id=merchant_id, merchant_funded=True, state=IN_FORCE, code=""),
+            Q(product_ids=[]) | Q(product_ids__contains=[product_id]),
+            Q(budget__isnull=True) | Q(budget__gt=F("spent")),
+            merchant__partner__stockrecords=stockrecord_id,
+            merchant_funded=True,
+            state=IN_FORCE,
+            code="",
             starts_at__lte=at,
             ends_at__gt=at,
         ).order_by("pk")[:MOST_AUTOMATIC]
     )
+    if any(row.category_id for row in rows):
+        own = categories_of(product_ids=[product_id]).get(product_id, frozenset())
+        rows = [row for row in rows if row.category_id is None or row.category_id in own]
+    return rows

@@ -155,7 +155,12 @@ def weights(request: HttpRequest) -> HttpResponse:
     shown = [
         (
             one.version,
-            [one.price // 100, one.quality // 100, one.speed // 100, one.stock // 100],
+            [
+                (_("Price"), one.price // 100),
+                (_("Store"), one.quality // 100),
+                (_("Time"), one.speed // 100),
+                (_("Stock"), one.stock // 100),
+            ],
             one.reason,
             one.by.email if one.by else "",
             one.at,

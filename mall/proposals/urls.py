@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mall.proposals import category_views, ops_views, views
+from mall.proposals import category_views, class_views, ops_views, views
 
 urlpatterns = [
     path("merchant/catalogue/find/", views.find, name="merchant-find"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("ops/catalogue/pictures/<str:token>/", ops_views.picture, name="ops-proposal-picture"),
     path("ops/catalogue/merge/", ops_views.merge, name="ops-merge"),
     path("ops/catalogue/weights/", ops_views.weights, name="ops-weights"),
+    path("ops/catalogue/classes/", class_views.classes, name="ops-classes"),
+    path("ops/catalogue/classes/<int:pk>/", class_views.one_class, name="ops-class"),
     path("ops/catalogue/categories/", category_views.categories, name="ops-categories"),
     path("ops/catalogue/categories/<slug:action>/", category_views.act, name="ops-category-act"),
 ]

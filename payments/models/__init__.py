@@ -16,7 +16,7 @@ from payments.models.elsewhere import (
 )
 from payments.models.holding import MoneyHold
 from payments.models.making_up import FailedRefund, Goodwill
-from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
+from payments.models.movements import Cancellation, Capture, MovementLeg, PartDivision, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.policy import RiskPolicy
@@ -65,6 +65,7 @@ __all__ = [
     "OutgoingPayment",
     "Part",
     "PartClaim",
+    "PartDivision",
     "Payment",
     "Payout",
     "PayoutAccount",

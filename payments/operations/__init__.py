@@ -60,6 +60,7 @@ from payments.operations.confirming import (
 )
 from payments.operations.dispute_calls import accept_dispute, finish_dispute_calls, submit_dispute
 from payments.operations.disputing import DisputeNoted, note_disputes
+from payments.operations.dividing import Divided, DividePart, divide_parts
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -69,6 +70,7 @@ from payments.operations.errors import (
     UnableToCancel,
     UnableToCapture,
     UnableToClaim,
+    UnableToDivide,
     UnableToMakeUp,
     UnableToMoveMoney,
     UnableToOpen,
@@ -183,6 +185,8 @@ __all__ = [
     "Confirmation",
     "Deposit",
     "DisputeNoted",
+    "DividePart",
+    "Divided",
     "Ended",
     "EventContradicts",
     "GiveGoodwill",
@@ -225,6 +229,7 @@ __all__ = [
     "UnableToChangeTier",
     "UnableToClaim",
     "UnableToConfirm",
+    "UnableToDivide",
     "UnableToHandle",
     "UnableToMakeUp",
     "UnableToMoveMoney",
@@ -263,6 +268,7 @@ __all__ = [
     "decline_tier",
     "deliver",
     "dispute_lines_in_book",
+    "divide_parts",
     "end_vouchers",
     "expire_payments",
     "finish_dispute_calls",

@@ -33,6 +33,10 @@ class UnableToCancel(PaymentError):
     """What is not captured of a part cannot be given back."""
 
 
+class UnableToDivide(PaymentError):
+    """A part cannot become two."""
+
+
 class UnableToRelease(PaymentError):
     """A part's escrow cannot go to the merchant."""
 

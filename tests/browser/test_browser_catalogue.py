@@ -70,7 +70,7 @@ def test_a_proposed_product_goes_on_sale_and_its_variant_into_a_basket(market, p
     keep_picture(staff, "ops-proposal")
     staff.get_by_role("button", name="Approve").click()
     staff.get_by_text("Approved: it is in the catalogue.").wait_for()
-    for name in ("categories", "weights", "merge"):
+    for name in ("categories", "classes", "weights", "merge"):
         staff.goto(f"/ops/catalogue/{name}/")
         assert fits(staff), name
         keep_picture(staff, f"ops-{name}")
@@ -87,6 +87,9 @@ def test_a_proposed_product_goes_on_sale_and_its_variant_into_a_basket(market, p
     assert re.search(r"/p/alpine-boot-42-brown-\d+/$", page.url)
     assert fits(page)
     keep_picture(page, "catalogue-variant")
+    page.emulate_media(color_scheme="dark")
+    keep_picture(page, "catalogue-variant-dark")
+    page.emulate_media(color_scheme="light")
     page.get_by_role("button", name="Put into basket").click()
     page.locator("#added .message-success").wait_for()
     page.goto("/basket/")

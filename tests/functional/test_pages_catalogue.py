@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from oscar.core.loading import get_model
 
+from mall.attributes import values
 from mall.merchants.models import CLERK, Membership
 from mall.offers.models import BuyBoxWeights
 from mall.partner.models import StockRecord
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 Category = get_model("catalogue", "Category")
 Product = get_model("catalogue", "Product")
+ProductClass = get_model("catalogue", "ProductClass")
 HOSTILE = '<script>alert("x")</script>=cmd()'
 
 
@@ -190,7 +192,7 @@ def test_a_change_is_shown_as_what_differs_and_declined_with_a_reason(at_work, o
 
 def test_nobody_but_operations_opens_the_upkeep_and_no_merchant_anothers_offer(at_work):
     shoe = make_shoe()
-    for url in ("", "weights/", "categories/", "merge/", "1/"):
+    for url in ("", "weights/", "categories/", "classes/", "merge/", "1/"):
         assert at_work.get(f"/ops/catalogue/{url}").status_code == 403
     assert at_work.post("/ops/catalogue/categories/add/", {"name": "Mine"}).status_code == 403
     assert at_work.get(f"/merchant/catalogue/offers/{shoe.stock[0]}/").status_code == 404
@@ -297,3 +299,24 @@ def test_operations_set_other_weights_with_a_reason(operator):
     assert "must make 100 % together" in wrong.content.decode()
     operator.post("/ops/catalogue/weights/", typed | {"stock": "5"})
     assert list(BuyBoxWeights.objects.filter(version=2).values_list("quality", "reason")) == [(3_000, "Stores")]
+
+
+def test_a_class_and_its_attributes_are_defined_and_then_asked_for(operator, at_work):
+    operator.post("/ops/catalogue/classes/", {"name": "Wine"})
+    wine = ProductClass.objects.get(slug="wine")
+    url = f"/ops/catalogue/classes/{wine.pk}/"
+    few = operator.post(url, {"name": "Grape", "type": "option", "options": "Merlot", "filterable": "on"})
+    assert few.status_code == 422
+    assert "at least two options" in few.content.decode() and "Merlot" in few.content.decode()
+    grape = {"name": "Grape", "type": "option", "options": "Merlot\nBarbera\n", "required": "on", "filterable": "on"}
+    assert operator.post(url, grape).status_code == 302
+    assert operator.post(url, grape).status_code == 422
+    assert operator.post(url, {"name": "Year", "type": "integer", "least": "1900", "most": "2100"}).status_code == 302
+    [asked, year] = values.asked_of(product_class_id=wine.pk)
+    assert ([text for _pk, text in asked.options], asked.required, year.least) == (["Merlot", "Barbera"], True, 1900)
+
+    operator.post(url, {"attribute": asked.attribute_id, "filterable": "on", "options": "Nebbiolo\nmerlot"})
+    [asked, _year] = values.asked_of(product_class_id=wine.pk)
+    assert ([text for _pk, text in asked.options], asked.required) == (["Merlot", "Barbera", "Nebbiolo"], False)
+    assert "Nebbiolo" in at_work.get("/merchant/catalogue/propose/?class=wine").content.decode()
+    assert at_work.post(url, grape).status_code == 403

@@ -14,6 +14,6 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("search", "0007_variants")]
+    dependencies = [("search", "0008_photo"), ("delivery", "0001_initial")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
