@@ -30,6 +30,8 @@ WORKPLACES = (
     ("operations", "ops"),
     ("operations", "applications"),
     ("operations", "ops-catalogue"),
+    ("operations", "ops-vouchers"),
+    ("operations", "tax-rates"),
 )
 
 
@@ -122,6 +124,8 @@ class Chrome:
             "ops": _("Operations"),
             "applications": _("Merchant applications"),
             "ops-catalogue": _("The catalogue"),
+            "ops-vouchers": _("Vouchers of the bank"),
+            "tax-rates": _("Tax rates"),
         }
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))

@@ -22,6 +22,7 @@ urlpatterns = [
     path("c/<path:path>/", search.category, name="category"),
     path("p/<slug:product_slug>-<int:pk>/", catalogue.product, name="product"),
     path("p/<slug:product_slug>-<int:pk>/pictures/<int:number>/", catalogue.picture, name="product-picture"),
+    re_path(r"^photos/(?P<digest>[0-9a-f]{64})/(?P<width>[0-9]{2,4})\.webp$", catalogue.photo, name="photo"),
     path("store/<slug:slug>/", store_views.store, name="store"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.add, name="basket-add"),

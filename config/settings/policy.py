@@ -135,9 +135,9 @@ RIALTO_REVIEW_ASKED_UNTIL = timedelta(days=10)
 # other country. What the market gives beyond it by category (its path in addresses), the shortest of those that fit;
 # a store may give more. What is sealed or spoils goes back only when the store is at fault.
 RIALTO_RETURN_WITHDRAWAL_DAYS = {"": 14, "CH": 0, "US": 0}
-RIALTO_RETURN_MARKET_DAYS = {"": 30, "electronics": 14, "books": 14}
+RIALTO_RETURN_MARKET_DAYS = {"": 30, "electronics": 14, "books-and-office": 14, "beauty": 14}
 RIALTO_RETURN_FAULT_DAYS = 60
-RIALTO_RETURN_NOT_RETURNED = ("food", "beauty", "gift-cards")
+RIALTO_RETURN_NOT_RETURNED = ("food", "gift-cards")
 # Who pays the way back, by reason.
 RIALTO_RETURN_DELIVERY_PAID_BY = {
     "changed_mind": "buyer",

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from config.simulation import credit, offering, people, stalls
+from config.simulation import aftersales, credit, offering, people, stalls
 from config.simulation.acts import end_of
 from config.simulation.drive import Driver, write_behind
 from config.simulation.economy.generate import Economy
@@ -133,6 +133,7 @@ class _Filling:
         self._step("scorecards", self._train)
         self._step("offers", self._offer)
         self._step("promotions", lambda: offering.offer(merchants=self.known.merchants, at=self.end))
+        self._step("desks", self._leave_at_desks)
         self.run.finished_at = self.end
         self.run.stage = "finished"
         self.run.save(update_fields=["finished_at", "stage"])
@@ -230,6 +231,10 @@ class _Filling:
             self.progress.advance(1, kind)
         self._leave_cases()
         self.progress.finish()
+
+    def _leave_at_desks(self) -> None:
+        """Have buyers ask for returns and write to stores, so that the demo's desks are not empty."""
+        self.filled.counts.update(aftersales.leave(name=self.economy.name, at=self.end))
 
     def _leave_cases(self) -> None:
         """Have merchants ask for advances: small ones the machine grants, large ones wait for the officers."""

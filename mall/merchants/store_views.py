@@ -4,8 +4,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from mall import bank
 from mall.merchants import stores
 from mall.merchants.models import ACTIVE, APPLIED, Merchant
+from mall.queries import desk
 from mall.search.listing import listing_context
 
 
@@ -19,6 +21,7 @@ def store(request: HttpRequest, slug: str) -> HttpResponse:
     context |= {
         "merchant": merchant,
         "store": stores.of(merchant=merchant),
+        "desk": desk.desk(merchant_id=merchant.pk, at=bank.now()),
         "closed": merchant.status != ACTIVE,
         "reviews": stores.latest_reviews(merchant=merchant),
     }

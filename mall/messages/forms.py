@@ -25,14 +25,19 @@ class MessageForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Message"),
         max_length=MOST_TEXT,
-        required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": gettext_lazy("Please write something, or add a file.")},
     )
     files = FilesField(
         label=gettext_lazy("Pictures or PDFs"),
         most=files.MOST,
         accept="image/jpeg,image/png,image/webp,application/pdf",
     )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        # A picture alone says enough.
+        self.fields["text"].required = not self.files
 
 
 class CallForm(forms.Form):

@@ -84,19 +84,19 @@ def act(request: HttpRequest, place: Workplace, number: str, action: str) -> Htt
 
 
 def _form(*, action: str, page: queries.ReturnPage, data: object = None, files: object = None) -> Form:
-    row = page.row
+    row, own = page.row, {"auto_id": f"{action}_%s"}
     match action:
         case "accept" | "let-keep":
-            return AnswerForm(data)
+            return AnswerForm(data, **own)
         case "offer":
-            return OfferForm(data, currency=row.currency, most=row.claimed)
+            return OfferForm(data, currency=row.currency, most=row.claimed, **own)
         case "decline":
-            return DeclineForm(data, files)
+            return DeclineForm(data, files, **own)
         case "receive":
-            return ReceiveForm(data, files, currency=row.currency, most=row.open_amount)
+            return ReceiveForm(data, files, currency=row.currency, most=row.open_amount, **own)
         case "escalate":
-            return CallForm(data, files)
-    return WordForm(data, files)
+            return CallForm(data, files, **own)
+    return WordForm(data, files, **own)
 
 
 def _answer(request: HttpRequest, place: Workplace, number: str, form: Form, *, answer: str) -> None:

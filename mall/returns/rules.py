@@ -65,17 +65,20 @@ class Window:
 def window(*, bought: Bought, policy: Policy) -> Window:
     """Return the rights there are on a piece. What has not arrived can go back: its days have not begun."""
     legal = policy.withdrawal_days.get(bought.country, policy.withdrawal_days[OTHERS])
-    market = min(
-        (days for name, days in policy.market_days.items() if name in bought.categories),
-        default=policy.market_days[OTHERS],
-    )
+    given = days(categories=bought.categories, store_days=bought.store_days, policy=policy)
     return Window(
         is_digital=bought.is_digital,
         is_kept=not bought.categories.isdisjoint(policy.not_returned),
         withdrawal_until=_end(bought.delivered_at, legal),
-        store_until=_end(bought.delivered_at, max(legal, market, bought.store_days)),
+        store_until=_end(bought.delivered_at, max(legal, given)),
         fault_until=_end(bought.delivered_at, policy.fault_days),
     )
+
+
+def days(*, categories: Collection[str], store_days: int, policy: Policy) -> int:
+    """Return how many days a store gives: the market's for the category, or its own when they are more."""
+    fitting = (found for name, found in policy.market_days.items() if name in categories)
+    return max(min(fitting, default=policy.market_days[OTHERS]), store_days)
 
 
 def _end(start: datetime | None, days: int) -> datetime | None:

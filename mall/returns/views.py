@@ -89,7 +89,7 @@ def show(request: HttpRequest, number: str) -> HttpResponse:
 def act(request: HttpRequest, number: str, action: str) -> HttpResponse:
     """Do one thing to a return, as its buyer."""
     page = _mine(request, number=number)
-    form = _FORMS.get(action, Form)(request.POST, request.FILES)
+    form = _FORMS.get(action, Form)(request.POST, request.FILES, auto_id=f"{action}_%s")
     if action not in _ACTS:
         raise Http404
     if not form.is_valid():
@@ -227,9 +227,9 @@ def _page(request: HttpRequest, *, page: queries.ReturnPage, forms: dict[str, Fo
     given = forms or {}
     state = page.row.state
     context = shown(page=page, you="buyer") | {
-        "send_form": given.get("send") or SendForm(),
-        "call_form": given.get("escalate") or CallForm(),
-        "word_form": given.get("add") or WordForm(),
+        "send_form": given.get("send") or SendForm(auto_id="send_%s"),
+        "call_form": given.get("escalate") or CallForm(auto_id="escalate_%s"),
+        "word_form": given.get("add") or WordForm(auto_id="add_%s"),
         "may_send": states.may(state=state, event="send"),
         "may_answer": states.may(state=state, event="take offer"),
         "may_agree": states.may(state=state, event="agree"),

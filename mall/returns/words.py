@@ -45,10 +45,12 @@ def reason_of(*, code: str) -> str:
 
 
 def right_of(*, right: str) -> str:
-    """Return by which right goods go back."""
+    """Return by which right goods go back, in a sentence."""
     if right == WITHDRAWAL:
-        return _("the law's right of withdrawal")
-    return _("the store answers for a fault") if right == FAULT else _("the store's own longer window")
+        return _("By the law's right to change one's mind.")
+    if right == FAULT:
+        return _("The store answers for what is wrong with it.")
+    return _("By the store's longer window: the goods, without the delivery charge.")
 
 
 def condition_of(*, code: str) -> str:
@@ -98,45 +100,53 @@ def history(*, page: ReturnPage, you: str) -> list[Told]:
         "store": _("You") if you == "store" else page.store,
         "bank": _("The bank"),
         "carrier": _("The carrier"),
-        "time": _("By itself"),
+        "time": _("Time is up:"),
     }
+    # What the machine does with money, the bank does.
+    paid = ("pay", "pay part", "shorten")
     return [
-        Told(event.side, names.get(event.side, event.side), _what(event=event, row=page.row), _said(event), event.at)
+        Told(
+            event.side,
+            names["bank"] if event.event in paid else names.get(event.side, event.side),
+            _what(event=event, row=page.row),
+            _said(event),
+            event.at,
+        )
         for event in page.history
         if you == "bank" or event.event not in ("propose", "object", "shorten")
     ]
 
 
 def _said(event: EventView) -> str:
-    return "" if event.event == "send" else event.text
+    return "" if event.event in ("ask", "send") else event.text
 
 
 def _what(*, event: EventView, row: Return) -> str:
     money = bank.text(amount=event.amount or 0, currency=row.currency)
     told = {
         "ask": _("asked to return it"),
-        "accept": _("takes it back"),
-        "let keep": _("pays it back, and the buyer keeps the goods"),
-        "offer": _("offers %(sum)s, and the buyer keeps the goods") % {"sum": money},
-        "take offer": _("takes the offer of %(sum)s") % {"sum": money},
-        "refuse offer": _("does not take the offer of %(sum)s") % {"sum": money},
-        "decline": _("declines"),
-        "escalate": _("calls the bank to decide"),
-        "withdraw": _("does not want to return it any more"),
+        "accept": _("accepted the return"),
+        "let keep": _("paid it back, and the buyer keeps the goods"),
+        "offer": _("offered %(sum)s, and the buyer keeps the goods") % {"sum": money},
+        "take offer": _("took the offer of %(sum)s") % {"sum": money},
+        "refuse offer": _("did not take the offer of %(sum)s") % {"sum": money},
+        "decline": _("declined"),
+        "escalate": _("called the bank to decide"),
+        "withdraw": _("took the wish to return it back"),
         "send": _("sent it back: %(tracking)s") % {"tracking": event.text},
         "arrive": _("brought it to the store"),
-        "receive": _("has the goods and gives back %(sum)s") % {"sum": money},
-        "reduce": _("has the goods and gives back %(sum)s") % {"sum": money},
-        "agree": _("agrees"),
-        "propose": _("proposes that %(sum)s goes back") % {"sum": money},
-        "object": _("objects to the proposal"),
-        "award": _("decides: %(sum)s goes back") % {"sum": money},
-        "refuse": _("decides: nothing goes back"),
-        "pay": _("%(sum)s went back") % {"sum": money},
-        "pay part": _("%(sum)s went back") % {"sum": money},
-        "shorten": _("%(sum)s is left to go back") % {"sum": money},
+        "receive": _("received the goods and gave back %(sum)s") % {"sum": money},
+        "reduce": _("received the goods and gave back %(sum)s") % {"sum": money},
+        "agree": _("agreed"),
+        "propose": _("proposed that %(sum)s goes back") % {"sum": money},
+        "object": _("objected to the proposal"),
+        "award": _("decided that %(sum)s goes back") % {"sum": money},
+        "refuse": _("decided that nothing goes back"),
+        "pay": _("paid back %(sum)s") % {"sum": money},
+        "pay part": _("paid back %(sum)s") % {"sum": money},
+        "shorten": _("found %(sum)s left to go back") % {"sum": money},
         "say": _("wrote"),
-        "get lost": _("it did not come in time: closed"),
+        "get lost": _("it did not come in time, so the return was closed"),
     }
     if event.event == "time out":
         return _SILENCE[event.state]()

@@ -160,7 +160,7 @@ def test_the_whole_way_at_the_browser(client, market, part):
     row.refresh_from_db()
     assert (row.state, row.refunded) == ("refunded", 2_250)
     client.force_login(market.shopper)
-    assert "went back" in client.get(reverse("return", args=[row.number])).content.decode()
+    assert "paid back" in client.get(reverse("return", args=[row.number])).content.decode()
 
 
 def addresses(row, photo):

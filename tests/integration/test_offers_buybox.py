@@ -261,3 +261,17 @@ def test_what_a_store_says_of_its_delivery_counts():
         (second.pk, 2_490, 5),
         (first.pk, 2_900, 9),
     ]
+
+
+def test_a_used_one_that_costs_less_is_not_what_a_new_one_is_compared_with():
+    make_offer(merchant=make_merchant(), price=2_000, key="K", title="Kettle", handling_days=3)
+    best = make_offer(merchant=make_merchant(), price=1_950, key="K", title="Kettle", handling_days=1)
+    make_offer(merchant=make_merchant(), price=1_200, key="K", title="Kettle", condition="used")
+    make_offer(merchant=make_merchant(), price=900, key="K", title="Kettle", stock=0)
+
+    assert buybox.why(offers=buybox.ranked(product_ids=[best.product_id])[best.product_id]) == [
+        "It costs least with delivery: €24.40.",
+        "It arrives first, up to 2 working days earlier.",
+        "New things come before used ones.",
+        "Offers that are sold out come last.",
+    ]
