@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import F, Q
 
@@ -15,6 +16,7 @@ from mall.promotions.models import IN_FORCE, BasketCode, Promotion, PromotionUse
 
 # A store's own promotions that count by themselves; more would be noise, and make a page slow.
 MOST_AUTOMATIC = 50
+TOLD_FOR = 60
 
 _IN_FORCE = """
 SELECT p.id, p.merchant_id, p.name, p.code, p.kind, p.value, p.paid_for, p.minimum, p.category_id, p.product_ids,
@@ -194,7 +196,15 @@ def used_by_order(*, order_id: int) -> tuple[Taken, ...]:
 
 
 def running_for(*, stockrecord_id: int, product_id: int, at: datetime) -> list[Promotion]:
-    """Return what counts by itself for a merchant's offer of a product now. One statement, two with categories."""
+    """Return what counts by itself for a merchant's offer of a product; kept for a minute, as only baskets charge."""
+    return cache.get_or_set(
+        f"mall.promoted:{stockrecord_id}",
+        lambda: _running_for(stockrecord_id=stockrecord_id, product_id=product_id, at=at),
+        TOLD_FOR,
+    )
+
+
+def _running_for(*, stockrecord_id: int, product_id: int, at: datetime) -> list[Promotion]:
     rows = list(
         Promotion.objects.filter(
             Q(product_ids=[]) | Q(product_ids__contains=[product_id]),
