@@ -29,7 +29,10 @@ WORKPLACES = (
     ("risk manager", "officer"),
     ("operations", "ops"),
     ("operations", "applications"),
+    ("operations", "ops-merchants"),
     ("operations", "ops-catalogue"),
+    ("operations", "ops-vouchers"),
+    ("operations", "tax-rates"),
 )
 
 
@@ -121,7 +124,10 @@ class Chrome:
             "officer": _("Credit cases"),
             "ops": _("Operations"),
             "applications": _("Merchant applications"),
+            "ops-merchants": _("Merchants"),
             "ops-catalogue": _("The catalogue"),
+            "ops-vouchers": _("Vouchers of the bank"),
+            "tax-rates": _("Tax rates"),
         }
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))

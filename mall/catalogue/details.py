@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from django.db.models import Avg, Count
 from oscar.core.loading import get_model
 
 from mall import bank
 from mall.attributes import values
-from mall.catalogue import variants
+from mall.catalogue import photos, variants
 from mall.fulfilment.models import ConsignmentLine, MerchantReview
 from mall.offers import buybox
 from mall.shipping import quotes
@@ -141,20 +140,25 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
         rating=sum(review.score for review in reviews) / len(reviews) if reviews else None,
         family_id=parent.pk,
         options=variants.options(variants=choices, chosen=shown) if shown else (),
-        photos=tuple(Path(name).stem for name in parent.photos or ()),
+        photos=_names(parent),
         why=tuple(buybox.why(offers=ours)),
         weights=tuple(buybox.shares(offer=ours[0])) if ours else (),
     )
 
 
-def title_of(*, product_id: int) -> tuple[str, str] | None:
-    """Return a public product's title and category, of a variant its parent's; nothing for another."""
+def title_of(*, product_id: int) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return a public product's title, category and photographs, a variant's from its parent; nothing for another."""
     family = _family(product_id=product_id)
     if family is None:
         return None
     parent, members = family
     category = parent.categories.order_by("-depth", "path").first()
-    return members.get(product_id, parent).title or parent.title, category.name if category else ""
+    return members.get(product_id, parent).title or parent.title, category.name if category else "", _names(parent)
+
+
+def _names(parent: Product) -> tuple[str, ...]:
+    """Return the names of a product's photographs, each its content's digest."""
+    return tuple(digest for name in parent.photos or () if (digest := photos.digest_of(name)))
 
 
 def _family(*, product_id: int) -> tuple[Product, dict[int, Product]] | None:

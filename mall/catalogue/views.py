@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from mall import bank
-from mall.catalogue import details, hints, pictures, seen, tree
+from mall.catalogue import details, hints, photos, pictures, seen, tree
+from mall.promotions import words as promotions
 from mall.proposals import merging
 from mall.returns import windows
 from mall.search import cards
@@ -47,6 +49,9 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
             "hint": said[0] if said else "",
             "plans": said[1:],
             "views": pictures.VIEWS,
+            "promotions": promotions.running(stockrecord_id=offer.stockrecord_id, product_id=found.product_id, at=at)
+            if offer
+            else [],
             "alike": cards.dressed(
                 hits=alike,
                 plans=hints.plans(request=request, currency=offer.currency, at=at) if offer and alike else [],
@@ -62,20 +67,34 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
 def picture(request: HttpRequest, product_slug: str, pk: int, number: int) -> HttpResponse:
     """Show one picture of a product as large as the window: where the script that does so in place did not run."""
     found = details.title_of(product_id=pk)
-    if found is None or number not in pictures.VIEWS:
+    if found is None:
         raise Http404
-    title, category = found
+    title, category, taken = found
+    views = range(1, len(taken) + 1) if taken else pictures.VIEWS
+    if number not in views:
+        raise Http404
     context = {
         "product_id": pk,
         "slug": product_slug,
         "title": title,
         "category": category,
         "number": number,
-        "views": pictures.VIEWS,
-        "before": number - 1 if number > 1 else len(pictures.VIEWS),
-        "after": number + 1 if number < len(pictures.VIEWS) else 1,
+        "photo": taken[number - 1] if taken else "",
+        "views": views,
+        "before": number - 1 if number > 1 else len(views),
+        "after": number + 1 if number < len(views) else 1,
     }
     return render(request, "mall/product_picture.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+def photo(request: HttpRequest, digest: str, width: str) -> FileResponse:
+    """Serve a product's photograph in one of its widths."""
+    file = photos.sized(digest=digest, width=int(width))
+    if file is None:
+        raise Http404
+    return FileResponse(file, content_type="image/webp")
 
 
 def _crumbs(*, category_id: int | None, title: str) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ from mall import bank
 from mall.imports import exports
 from mall.merchants import roles
 from mall.merchants.access import staff_page
-from mall.merchants.order_views import FILTERS
 from mall.queries.merchants import Workplace
+from mall.queries.packing import STATUSES
 
 
 @staff_page(may=roles.CATALOGUE)
@@ -26,7 +26,7 @@ def catalogue(request: HttpRequest, place: Workplace, form: str) -> HttpResponse
 @require_safe
 def orders(request: HttpRequest, place: Workplace, form: str) -> HttpResponseBase:
     """Hand out the orders, or those in the state that the list shows."""
-    statuses = FILTERS.get(request.GET.get("state", ""), ())
+    statuses = STATUSES.get(request.GET.get("state", ""), ())
     return exports.orders_file(
         merchant_id=place.merchant_id, slug=place.slug, statuses=statuses, form=form, at=bank.now()
     )

@@ -25,6 +25,8 @@ MAX_PARTS = 2_000
 _PIECE = 1024**2
 # Rows of a sheet and texts of the table of texts, and where the rows end.
 _BEGIN = re.compile(rb"<(?:\w+:)?(?:row|si)[\s>/]|</(?:\w+:)?sheetData\s*>")
+# How a workbook writes a text that looks like one of its own escapes.
+_ESCAPED = re.compile(r"_x005F_(x[0-9A-Fa-f]{4}_)")
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError, ParseError,
     NotImplementedError, RuntimeError, OverflowError, DefusedXmlException,
@@ -83,7 +85,7 @@ def _text(value: object) -> str:
         return f"{value:.15g}" if "e" not in f"{value:.15g}" else f"{value:f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds") if value.time() != datetime.min.time() else value.date().isoformat()
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value.isoformat() if isinstance(value, date) else _ESCAPED.sub(r"_\1", str(value))
 
 
 def _measure(content: bytes) -> None:

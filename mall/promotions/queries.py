@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.cache import cache
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mall import bank
 from mall.promotions.evaluating import Terms
@@ -15,6 +16,7 @@ from mall.promotions.models import IN_FORCE, BasketCode, Promotion, PromotionUse
 
 # A store's own promotions that count by themselves; more would be noise, and make a page slow.
 MOST_AUTOMATIC = 50
+TOLD_FOR = 60
 
 _IN_FORCE = """
 SELECT p.id, p.merchant_id, p.name, p.code, p.kind, p.value, p.paid_for, p.minimum, p.category_id, p.product_ids,
@@ -193,12 +195,29 @@ def used_by_order(*, order_id: int) -> tuple[Taken, ...]:
     return tuple(Taken(row.promotion.name, row.promotion.code, row.amount, row.merchant_id) for row in rows)
 
 
-def running_of(*, merchant_id: int, at: datetime) -> list[Promotion]:
-    """Return a store's promotions that count by themselves now, for its pages."""
-    return list(
+def running_for(*, stockrecord_id: int, product_id: int, at: datetime) -> list[Promotion]:
+    """Return what counts by itself for a merchant's offer of a product; kept for a minute, as only baskets charge."""
+    return cache.get_or_set(
+        f"mall.promoted:{stockrecord_id}",
+        lambda: _running_for(stockrecord_id=stockrecord_id, product_id=product_id, at=at),
+        TOLD_FOR,
+    )
+
+
+def _running_for(*, stockrecord_id: int, product_id: int, at: datetime) -> list[Promotion]:
+    rows = list(
         Promotion.objects.filter(
-            Q(merchant_id=merchant_id, merchant_funded=True, state=IN_FORCE, code=""),
+            Q(product_ids=[]) | Q(product_ids__contains=[product_id]),
+            Q(budget__isnull=True) | Q(budget__gt=F("spent")),
+            merchant__partner__stockrecords=stockrecord_id,
+            merchant_funded=True,
+            state=IN_FORCE,
+            code="",
             starts_at__lte=at,
             ends_at__gt=at,
         ).order_by("pk")[:MOST_AUTOMATIC]
     )
+    if any(row.category_id for row in rows):
+        own = categories_of(product_ids=[product_id]).get(product_id, frozenset())
+        rows = [row for row in rows if row.category_id is None or row.category_id in own]
+    return rows

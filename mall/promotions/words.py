@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 
 from mall import bank
+from mall.promotions import queries
 from mall.promotions.evaluating import BETTER, MINIMUM, TWICE, USED_UP, Idle
 from mall.promotions.models import AMOUNT, PERCENTAGE, PIECES
 from mall.promotions.queries import PromotionView
@@ -30,7 +33,7 @@ def gives(*, kind: str, value: int, paid_for: int, currency: str) -> str:
     return _("free delivery")
 
 
-def row(*, view: PromotionView, at: object) -> dict[str, object]:
+def row(*, view: PromotionView, at: datetime) -> dict[str, object]:
     """Return what a list says of a promotion."""
     kind, phase = PHASES[view.phase(at=at)]
     return {
@@ -57,3 +60,15 @@ def why_idle(*, idle: Idle, currency: str) -> str:
     if idle.why == TWICE:
         return _("You have used %(code)s already.") % names
     return _("%(code)s gives nothing off what is in your basket.") % names
+
+
+def running(*, stockrecord_id: int, product_id: int, at: datetime) -> list[str]:
+    """Return what counts by itself for an offer now, a sentence each, for the product page."""
+    told = []
+    for row in queries.running_for(stockrecord_id=stockrecord_id, product_id=product_id, at=at):
+        given = gives(kind=row.kind, value=row.value, paid_for=row.paid_for, currency=row.currency)
+        if row.minimum:
+            least = bank.text(amount=row.minimum, currency=row.currency)
+            given = _("%(gives)s from %(least)s") % {"gives": given, "least": least}
+        told.append(f"{row.name}: {given}")
+    return told

@@ -14,7 +14,7 @@ from mall.queries.orders import ConsignmentView, MerchantConsignment, address_of
 
 TO_PACK, PACKED, UNDER_WAY, DONE, UNDONE = "pack", "packed", "way", "done", "back"
 BY_PROMISE, NEWEST = "promise", "newest"
-_STATUSES = {
+STATUSES = {
     TO_PACK: (states.CONFIRMED,),
     PACKED: (states.CONFIRMED,),
     UNDER_WAY: (states.DISPATCHED,),
@@ -40,8 +40,8 @@ def parcels_of(
     By promise those promised first come first, and those without a promise last.
     """
     found = Consignment.objects.filter(merchant_id=merchant_id).exclude(status=states.AWAITING_PAYMENT)
-    if state in _STATUSES:
-        found = found.filter(status__in=_STATUSES[state])
+    if state in STATUSES:
+        found = found.filter(status__in=STATUSES[state])
     if state in (TO_PACK, PACKED):
         found = found.filter(packed_at__isnull=state == TO_PACK)
     if text := text.strip()[:_LONGEST]:

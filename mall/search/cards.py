@@ -87,7 +87,7 @@ class Card(Hit):
 
 
 def dressed(*, hits: Iterable[Hit], plans: Sequence[hints.MonthlyPlan], at: datetime) -> list[Card]:
-    """Return cards of these hits, in one query however many they are."""
+    """Return cards of these hits, in two queries however many they are."""
     hits = list(hits)
     found = StockRecord.objects.filter(pk__in=[hit.stockrecord_id for hit in hits])
     records = {record.pk: record for record in found.select_related("partner__merchant")} if hits else {}
@@ -98,7 +98,7 @@ def dressed(*, hits: Iterable[Hit], plans: Sequence[hints.MonthlyPlan], at: date
 def dressed_shelves(
     *, shelves: Mapping[str, Sequence[Hit]], plans: Sequence[hints.MonthlyPlan], at: datetime
 ) -> dict[str, list[Card]]:
-    """Return the shelves of a page with their hits as cards, in one query for all."""
+    """Return the shelves of a page with their hits as cards, in two queries for all."""
     hits = {hit.product_id: hit for shelf in shelves.values() for hit in shelf}
     found = {card.product_id: card for card in dressed(hits=hits.values(), plans=plans, at=at)}
     return {name: [found[hit.product_id] for hit in shelf] for name, shelf in shelves.items()}

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from pathlib import PurePosixPath
 
 from django.core.cache import cache
 from django.db import connection
 
+from mall.catalogue import photos
 from mall.catalogue.hints import Prices
 from mall.search import facets, words
 from mall.search.facets import Choice, Facet
@@ -86,7 +86,7 @@ class Hit:
     @property
     def photo_name(self) -> str:
         """Return the name by which its photograph is asked for, empty where its picture is drawn."""
-        return PurePosixPath(self.photo).stem
+        return photos.digest_of(self.photo)
 
     @property
     def is_range(self) -> bool:

@@ -200,6 +200,20 @@ def test_goods_collected_at_the_store_need_no_address_and_are_taxed_there(client
     assert client.get(f"/orders/{found.number}/").status_code == 200
 
 
+def test_digital_goods_alone_need_no_address_and_no_delivery(client, market):
+    kind = market.lamp.product.get_product_class()
+    kind.requires_shipping = False
+    kind.save()
+    client.force_login(market.shopper)
+    client.post("/basket/add/", {"stockrecord": market.lamp.pk, "quantity": 1})
+    page = client.get("/checkout/")
+    assert "Digital: no delivery is needed" in page.content.decode()
+    assert client.post("/checkout/", form_of(page)).status_code == 302
+    part = Consignment.objects.get()
+    assert (part.shipping_method, part.shipping, part.order.shipping_address) == ("digital", 0, None)
+    assert ConsignmentLine.objects.get().tax_class == "digital"
+
+
 def test_a_country_that_a_store_does_not_serve_is_told_and_nothing_is_ordered(buyer, market):
     [usual, *_others] = plans.plan_of(merchant=market.first).ways
     deliver_as(market.first, ways=(replace(usual, countries=("DE",)),))

@@ -186,6 +186,15 @@ def test_another_stores_article_is_not_in_ones_own_promotion(owner, market):
     assert Promotion.objects.count() == 0
 
 
+def test_the_product_page_tells_what_its_store_promotes_on_it(client, market):
+    make_promotion(market.first, name="Spring", minimum=2_000)
+    make_promotion(market.first, name="By code", code="SPRING")
+    make_promotion(market.second, name="Elsewhere")
+    text = client.get(reverse("product", args=[market.lamp.product.slug, market.lamp.product_id])).content.decode()
+    assert "Spring: 10 % off from €20.00" in text
+    assert "By code" not in text and "Elsewhere" not in text
+
+
 def test_the_page_asks_as_little_for_many_promotions_as_for_one(owner, market, django_assert_max_num_queries):
     make_promotion(market.first)
     owner.get("/merchant/promotions/")
