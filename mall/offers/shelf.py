@@ -98,7 +98,7 @@ def _rows(*, records: list[StockRecord]) -> list[ShelfRow]:
             slug=record.product.slug,
             sku=record.partner_sku,
             currency=record.price_currency,
-            price=bank.minor(amount=record.price or 0, currency=record.price_currency),
+            price=bank.minor(amount=record.price or record.kept_price or 0, currency=record.price_currency),
             stock=record.num_in_stock,
             reserved=record.num_allocated or 0,
             state=_state(record=record),
