@@ -183,7 +183,7 @@ def test_many_offers_are_changed_by_hand(browser, merchant, django_assert_max_nu
 def test_an_unlisted_offer_is_shown_as_such_in_the_catalogue(browser, merchant):
     StockRecord.objects.filter(partner=merchant.partner_id).update(price=None, kept_price="7.00")
     page = page_of(browser, "/merchant/catalogue/")
-    assert "unlisted" in page and 'value="7.00"' in page
+    assert "Not shown" in page and 'value="7.00"' in page
 
 
 def test_others_see_nothing_of_it(browser, merchant):
