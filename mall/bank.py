@@ -16,8 +16,8 @@ from django.http import HttpResponseBase
 
 from payments import clock, events, methods, operations, private_files, queries
 from payments.money import Money, largest_remainder
-from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
-from payments.settlement import elsewhere
+from payments.queries import banks, disputes, facts, health, merchants, owing, standing, vouchers
+from payments.settlement import elsewhere, holding
 from payments.settlement.elsewhere import bank_days
 from payments.views import settlement_files
 
@@ -533,3 +533,30 @@ def voucher_budgets(*, codes: Sequence[str]) -> dict[str, int]:
 def exponents_json() -> str:
     """Return, as JSON, how many decimal digits each currency has that does not have two."""
     return json.dumps({code: digits for code, (digits, *_rest) in get_global("currency_fractions").items()})
+
+
+def hold_money(*, merchant_id: int, reason: str, by: str, agreed_by: str, at: datetime) -> int | None:
+    """Hold all of a merchant's money, in the caller's transaction; return the hold, or nothing where one is there."""
+    request = holding.AskHold(
+        merchant=merchant(merchant_id=merchant_id), part_reference="", reason=reason, by=by, at=at
+    )
+    try:
+        hold_id = holding.ask(request=request)
+    except holding.UnableToHold:
+        return None
+    holding.agree(hold_id=hold_id, by=agreed_by, at=at)
+    return hold_id
+
+
+def let_money_go(*, hold_id: int, reason: str, by: str, agreed_by: str, at: datetime) -> None:
+    """End a hold of a merchant's money, in the caller's transaction; one that ended otherwise stays ended."""
+    try:
+        holding.ask_release(hold_id=hold_id, reason=reason, by=by, at=at)
+        holding.agree(hold_id=hold_id, by=agreed_by, at=at)
+    except holding.UnableToHold:
+        return
+
+
+def is_money_held(*, merchant_id: int) -> bool:
+    """Tell whether money of a merchant is held by operations now."""
+    return owing.holds_of(merchant=merchant(merchant_id=merchant_id)) > 0

@@ -218,3 +218,22 @@ class ApplicationMoved(Event):
     application_id: int
     state: str
     note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantStatusChanged(Event):
+    """A merchant sells again (`active`), sells no more (`suspended`), is being closed (`closing`), or is `closed`."""
+
+    name = "mall.merchant_status_changed"
+    merchant_id: int
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthWarned(Event):
+    """A figure of a merchant's health passed its threshold."""
+
+    name = "mall.health_warned"
+    merchant_id: int
+    code: str

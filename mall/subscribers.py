@@ -17,6 +17,7 @@ from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
 from mall.fulfilment.models import Consignment, Division
 from mall.fulfilment.requests import CancelConsignment
+from mall.health import letters as health_letters
 from mall.merchants import letters
 from mall.messages import news
 from mall.offers import operations as offers
@@ -298,3 +299,13 @@ def follow_application(happened: Sequence[events.ApplicationMoved]) -> None:
         application_ids=sorted({event.application_id for event in happened}), at=max(event.at for event in happened)
     )
     onboarding_letters.send_moved(moves=[(event.application_id, event.state, event.note) for event in happened])
+
+
+def mail_merchant_status(happened: Sequence[events.MerchantStatusChanged]) -> None:
+    """Tell a store's owners that it sells again, sells no more, or is closed, and why."""
+    letters.send_status(changes=[(event.merchant_id, event.status, event.reason) for event in happened])
+
+
+def mail_health_warned(happened: Sequence[events.HealthWarned]) -> None:
+    """Tell a store's owners which figure is below its threshold."""
+    health_letters.send_warned(warned=[(event.merchant_id, event.code) for event in happened])

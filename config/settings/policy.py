@@ -131,6 +131,25 @@ RIALTO_REVIEW_CHANGED_WITHIN = timedelta(days=60)
 RIALTO_REVIEW_ASKED_AFTER = timedelta(days=4)
 RIALTO_REVIEW_ASKED_UNTIL = timedelta(days=10)
 
+# An urgent suspension of a merchant ends by itself when no second person confirms it within this.
+RIALTO_SUSPENSION_CONFIRMED_WITHIN = timedelta(days=1)
+
+# A parcel is sent in time within this after its order was confirmed.
+RIALTO_DISPATCHED_WITHIN = timedelta(days=3)
+# So long a store has to answer a buyer.
+RIALTO_ANSWERED_WITHIN = timedelta(days=2)
+# Thresholds of merchants' health over 30 days: shares at most so many basis points, a rating at least so many
+# hundredths of a star. Below so many parcels or reviews nothing is said; a warning that stands so long becomes a case.
+RIALTO_HEALTH_THRESHOLDS = {
+    "late_dispatch": 1_000,
+    "late_delivery": 1_500,
+    "cancelled": 300,
+    "returned": 1_500,
+    "answered_late": 2_000,
+    "rating": 350,
+}
+RIALTO_HEALTH_COUNTS_FROM = 10
+RIALTO_HEALTH_CASE_AFTER = timedelta(days=14)
 # Returns. The law's right of withdrawal by country of delivery, in calendar days after the goods arrived; "" is every
 # other country. What the market gives beyond it by category (its path in addresses), the shortest of those that fit;
 # a store may give more. What is sealed or spoils goes back only when the store is at fault.

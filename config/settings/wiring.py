@@ -55,6 +55,8 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.buy_box_changed": ["mall.subscribers.rank_anew"],
     "mall.staff_invited": ["mall.subscribers.mail_invitation"],
     "mall.application_moved": ["mall.subscribers.follow_application"],
+    "mall.merchant_status_changed": ["mall.subscribers.mail_merchant_status"],
+    "mall.health_warned": ["mall.subscribers.mail_health_warned"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "mall.notices_made": ["mall.notices.subscribers.send_letters"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
@@ -138,6 +140,9 @@ RIALTO_BOOK_THINGS: list[str] = [
 # What is known of a consignment that is disputed: `story(*, reference) -> Story | None`
 RIALTO_PART_STORY = "mall.queries.stories.story"
 
+# What else must be over before a store is closed: `items(*, merchant_id, at) -> Sequence[(name, done, shown, told)]`
+RIALTO_CLOSING_ITEMS: list[str] = ["financing.queries.closing_items"]
+
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
 
@@ -180,5 +185,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-count-standings": {"task": "mall.tasks.count_standings", "schedule": crontab(hour=2, minute=15)},
     "mall-send-notices": {"task": "mall.notices.tasks.send_due", "schedule": 300.0},
     "mall-forget-notices": {"task": "mall.notices.tasks.forget_old", "schedule": crontab(hour=3, minute=10)},
+    "mall-follow-lifecycles": {"task": "mall.tasks.follow_lifecycles", "schedule": 900.0},
+    "mall-count-health": {"task": "mall.tasks.count_health", "schedule": crontab(hour=1, minute=40)},
+    "mall-follow-holidays": {"task": "mall.tasks.follow_holidays", "schedule": 1_800.0},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from config.simulation import aftersales, credit, offering, people, stalls
+from config.simulation import aftersales, credit, newcomers, offering, people, stalls
 from config.simulation.acts import end_of
 from config.simulation.drive import Driver, write_behind
 from config.simulation.economy.generate import Economy
@@ -31,6 +31,7 @@ from financing.underwriting import operations as underwriting
 from financing.underwriting.errors import UnableToReview
 from financing.underwriting.models import Application, Offer, PolicyVersion
 from mall.customer.models import User
+from mall.health import operations as health
 from mall.merchants.models import Merchant
 from mall.offers import operations as offers
 from mall.search import operations as search
@@ -178,6 +179,11 @@ class _Filling:
     def _count(self) -> None:
         """Count what a night's work would have counted: for search, and how well merchants do."""
         stalls.fill(currency=self.economy.currency, at=self.end)
+        newcomers.fill(currency=self.economy.currency, at=self.end)
+        # What was known a month ago gives the trend.
+        health.count(at=self.end - timedelta(days=30))
+        health.count(at=self.end)
+        health.warn(at=self.end)
         offers.count_standings(at=self.end)
         for _last in offers.rank_anew():
             pass

@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from mall.catalogue import drawing, photos, pictures
 from payments.money import Money
@@ -55,6 +55,12 @@ def amount(value: Money | None) -> SafeString | str:
 def percent(basis_points: int) -> str:
     """Return a rate in basis points as text: 1250 is 12.5 %."""
     return f"{int(basis_points) / 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+@register.filter
+def stars_text(hundredths: int) -> str:
+    """Write a rating of hundredths of a star with one digit, as 4.3 of 5."""
+    return gettext("%(stars)s of 5") % {"stars": f"{hundredths // 10 / 10:.1f}"}
 
 
 @register.filter(expects_localtime=True)

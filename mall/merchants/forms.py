@@ -115,11 +115,3 @@ class OfferForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not with_days:
             del self.fields["handling_days"]
-
-
-class StoreForm(forms.Form):
-    """What the store says of itself."""
-
-    description = forms.CharField(
-        label=_("About the store"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 5})
-    )

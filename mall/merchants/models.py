@@ -9,12 +9,20 @@ from mall.merchants import roles
 from mall.merchants.roles import ACCOUNTANT, CLERK, MANAGER, OWNER
 
 APPLIED, ACTIVE, SUSPENDED, CLOSED = "applied", "active", "suspended", "closed"
+# On holiday: it sells nothing until a day.
+PAUSED = "paused"
 
 
 class Merchant(models.Model):
     """A company that sells here; its stock records hang on its Oscar partner."""
 
-    STATUSES = ((APPLIED, "Applied"), (ACTIVE, "Active"), (SUSPENDED, "Suspended"), (CLOSED, "Closed"))
+    STATUSES = (
+        (APPLIED, "Applied"),
+        (ACTIVE, "Active"),
+        (PAUSED, "On holiday"),
+        (SUSPENDED, "Suspended"),
+        (CLOSED, "Closed"),
+    )
 
     key = models.CharField(max_length=128, unique=True)
     partner = models.OneToOneField("partner.Partner", on_delete=models.PROTECT, related_name="merchant")
@@ -39,7 +47,7 @@ class Merchant(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=(APPLIED, ACTIVE, SUSPENDED, CLOSED)), name="merchant_status_known"
+                condition=Q(status__in=(APPLIED, ACTIVE, PAUSED, SUSPENDED, CLOSED)), name="merchant_status_known"
             ),
         ]
 

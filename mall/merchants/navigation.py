@@ -30,6 +30,7 @@ ENTRIES = (
     Entry("merchant-money", _("Money"), roles.MONEY),
     Entry("merchant-disputes", _("Disputes"), roles.DISPUTES),
     Entry("merchant-financing", _("Financing"), roles.FINANCING),
+    Entry("merchant-health", _("Health"), roles.HEALTH),
     Entry("merchant-staff", _("Team"), roles.STAFF),
     Entry("merchant-store", _("Store page"), roles.STORE),
     Entry("merchant-delivery", _("Delivery"), roles.DELIVERY),

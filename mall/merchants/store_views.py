@@ -9,6 +9,7 @@ from mall.merchants import stores
 from mall.merchants.models import ACTIVE, APPLIED, Merchant
 from mall.queries import desk
 from mall.search.listing import listing_context
+from mall.storefront import queries as storefront
 
 
 @require_safe
@@ -20,6 +21,7 @@ def store(request: HttpRequest, slug: str) -> HttpResponse:
     context = listing_context(request, text="", node=None, merchant_id=merchant.pk)
     context |= {
         "merchant": merchant,
+        "store_page": storefront.page(merchant=merchant, at=bank.now()),
         "store": stores.of(merchant=merchant),
         "desk": desk.desk(merchant_id=merchant.pk, at=bank.now()),
         "closed": merchant.status != ACTIVE,

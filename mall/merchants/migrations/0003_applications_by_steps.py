@@ -5,80 +5,139 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('merchants', '0002_team'),
+        ("merchants", "0002_team"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='merchantapplication',
-            name='merchant_application_state_known',
+            model_name="merchantapplication",
+            name="merchant_application_state_known",
         ),
         migrations.AddField(
-            model_name='kybdocument',
-            name='expires_on',
+            model_name="kybdocument",
+            name="expires_on",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='merchantapplication',
-            name='account_holder',
-            field=models.CharField(blank=True, default='', max_length=128),
+            model_name="merchantapplication",
+            name="account_holder",
+            field=models.CharField(blank=True, default="", max_length=128),
         ),
         migrations.AddField(
-            model_name='merchantapplication',
-            name='legal_form',
-            field=models.CharField(blank=True, choices=[('sole', 'Sole trader'), ('partnership', 'Partnership'), ('limited', 'Company with limited liability'), ('association', 'Association, foundation or cooperative')], default='', max_length=16),
+            model_name="merchantapplication",
+            name="legal_form",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("sole", "Sole trader"),
+                    ("partnership", "Partnership"),
+                    ("limited", "Company with limited liability"),
+                    ("association", "Association, foundation or cooperative"),
+                ],
+                default="",
+                max_length=16,
+            ),
         ),
         migrations.AddField(
-            model_name='merchantapplication',
-            name='no_large_owner',
+            model_name="merchantapplication",
+            name="no_large_owner",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='merchantapplication',
-            name='started_at',
+            model_name="merchantapplication",
+            name="started_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='merchantapplication',
-            name='versions',
+            model_name="merchantapplication",
+            name="versions",
             field=models.JSONField(default=dict),
         ),
         migrations.AlterField(
-            model_name='kybdocument',
-            name='kind',
-            field=models.CharField(choices=[('registration', 'Company registration'), ('articles', 'Articles or partnership agreement'), ('ownership', 'List of shareholders'), ('identity', 'Identity of the owner'), ('bank', 'Proof of the bank account'), ('other', 'What the bank asked for')], max_length=16),
+            model_name="kybdocument",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("registration", "Company registration"),
+                    ("articles", "Articles or partnership agreement"),
+                    ("ownership", "List of shareholders"),
+                    ("identity", "Identity of the owner"),
+                    ("bank", "Proof of the bank account"),
+                    ("other", "What the bank asked for"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='merchantapplication',
-            name='state',
-            field=models.CharField(choices=[('draft', 'Being filled in'), ('submitted', 'Sent in'), ('asked', 'Waits for the applicant'), ('seconded', 'One has agreed'), ('refusing', 'One would decline'), ('approved', 'Approved'), ('declined', 'Declined'), ('withdrawn', 'Withdrawn')], default='submitted', max_length=16),
+            model_name="merchantapplication",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("draft", "Being filled in"),
+                    ("submitted", "Sent in"),
+                    ("asked", "Waits for the applicant"),
+                    ("seconded", "One has agreed"),
+                    ("refusing", "One would decline"),
+                    ("approved", "Approved"),
+                    ("declined", "Declined"),
+                    ("withdrawn", "Withdrawn"),
+                ],
+                default="submitted",
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='merchantapplication',
-            name='submitted_at',
+            model_name="merchantapplication",
+            name="submitted_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='merchantapplication',
-            index=models.Index(condition=models.Q(('state__in', ('submitted', 'asked', 'seconded', 'refusing'))), fields=['submitted_at', 'id'], name='merchant_application_queue'),
+            model_name="merchantapplication",
+            index=models.Index(
+                condition=models.Q(("state__in", ("submitted", "asked", "seconded", "refusing"))),
+                fields=["submitted_at", "id"],
+                name="merchant_application_queue",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantapplication',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('draft', 'submitted', 'asked', 'seconded', 'refusing', 'approved', 'declined', 'withdrawn'))), name='merchant_application_state_known'),
+            model_name="merchantapplication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ("draft", "submitted", "asked", "seconded", "refusing", "approved", "declined", "withdrawn"),
+                    )
+                ),
+                name="merchant_application_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantapplication',
-            constraint=models.CheckConstraint(condition=models.Q(('first_decision_by__isnull', True), ('second_decision_by__isnull', True), models.Q(('first_decision_by', models.F('second_decision_by')), _negated=True), _connector='OR'), name='merchant_application_decided_by_two'),
+            model_name="merchantapplication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_decision_by__isnull", True),
+                    ("second_decision_by__isnull", True),
+                    models.Q(("first_decision_by", models.F("second_decision_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="merchant_application_decided_by_two",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantapplication',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('draft', 'withdrawn')), ('submitted_at__isnull', False), _connector='OR'), name='merchant_application_submitted'),
+            model_name="merchantapplication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ("draft", "withdrawn")), ("submitted_at__isnull", False), _connector="OR"
+                ),
+                name="merchant_application_submitted",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='merchantapplication',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('applicant',), name='merchant_application_one_draft'),
+            model_name="merchantapplication",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "draft")), fields=("applicant",), name="merchant_application_one_draft"
+            ),
         ),
     ]
