@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from PIL import Image, ImageDraw
 
-from config.simulation.people import register
+from mall.customer.operations import RegisterShopper, register_shoppers
 from mall.merchants.documents import Upload
 from mall.merchants.models import MerchantApplication
 from mall.onboarding import operations, terms
@@ -37,7 +37,9 @@ _PAPERS = ("registration", "ownership", "identity", "bank")
 
 def fill(*, currency: str, at: datetime) -> None:
     """Have a company send its application a day and a half before `at`; done again, it changes nothing."""
-    [applicant] = register([(APPLICANT, "Giulia Ferro")], currency=currency, at=at - timedelta(days=3))
+    [applicant] = register_shoppers(
+        requests=[RegisterShopper(email=APPLICANT, name="Giulia Ferro", currency=currency, at=at - timedelta(days=3))]
+    )
     if MerchantApplication.objects.filter(applicant=applicant).exists():
         return
     began, sent = at - timedelta(days=2), at - timedelta(hours=36)

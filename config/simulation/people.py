@@ -54,7 +54,7 @@ def employ(*, currency: str, at: datetime) -> None:
 
 
 def _employ(staff: Sequence[tuple[str, str, str]], *, currency: str, at: datetime) -> None:
-    users = register([(email, name) for _, email, name in staff], currency=currency, at=at)
+    users = _register([(email, name) for _, email, name in staff], currency=currency, at=at)
     with transaction.atomic():
         groups = {group.name: group for group in Group.objects.filter(name__in=[role for role, _, _ in staff])}
         for (role, _, _), user in zip(staff, users, strict=True):
@@ -71,14 +71,14 @@ def open_the_store(*, currency: str, at: datetime) -> None:
 
     A second person of operations comes with it, to agree to new merchants.
     """
-    [clerk] = register([(CLERK_EMAIL, "Carla Clerk")], currency=currency, at=at)
+    [clerk] = _register([(CLERK_EMAIL, "Carla Clerk")], currency=currency, at=at)
     store = Membership.objects.filter(user__email=OWNER).order_by("pk").values_list("merchant_id", flat=True)[0]
     add_staff(merchant_id=store, email=clerk.email, role=CLERK, by=Actor(OPERATIONS), at=at)
     _employ(SECOND_PAIR_OF_EYES, currency=currency, at=at)
     EmailAddress.objects.filter(email__in=[email for _, email in _OTHERS], verified=False).update(verified=True)
 
 
-def register(people: Sequence[tuple[str, str]], *, currency: str, at: datetime) -> list[User]:
+def _register(people: Sequence[tuple[str, str]], *, currency: str, at: datetime) -> list[User]:
     """Register people, each (e-mail, name), with the demo's password; who is there stays as he is."""
     hashed = make_password(PASSWORD)
     users = register_shoppers(
