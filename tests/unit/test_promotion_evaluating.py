@@ -1,7 +1,7 @@
 """What promotions take off: the best of each store, in exact minor units, never more than the goods cost."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mall.promotions.evaluating import BETTER, MINIMUM, NOTHING, TWICE, USED_UP, Goods, Terms, evaluate
@@ -109,6 +109,7 @@ def test_a_code_that_does_not_count_says_why(promotion, reason):
     assert taken([goods(1, 1_000)], promotion) == {}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 999), st.integers(1, 3)), min_size=1, max_size=8),
     st.lists(

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mall.taxes.computing import LineTax, RateTable, by_rate, included, of_parcel
@@ -39,6 +39,7 @@ def test_delivery_of_goods_that_cost_nothing_is_shared_evenly():
     assert [line.shipping for line in of_parcel(lines=[(0, 1_900), (0, 700)], shipping=5)] == [3, 2]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 10**9), st.sampled_from((0, 500, 700, 1_900, 2_550))), min_size=1, max_size=12),
     st.integers(0, 10**6),
