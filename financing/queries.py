@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from financing.lending.models import Agreement, Installment, Loan, LoanState, ProductKind
 from financing.servicing.models import LoanTransaction
 
@@ -175,3 +177,9 @@ def _line(row: Installment, loan: Loan, on: date) -> LineView:
 
 
 __all__ = ["LineView", "LoanView", "MovementView", "ProductKind", "agreement_of", "due_soon", "loan_of", "loans_of"]
+
+
+def closing_items(*, merchant_id: int, at: datetime) -> list[tuple[str, bool, str, str]]:
+    """Return what of a merchant's credit must be over before its store is closed: (name, done, shown, told)."""
+    running = loans_of(borrower=f"merchant:{merchant_id}", on=at.date(), ended=False)
+    return [(_("Advances"), not running, str(len(running)), _("To be repaid before closing."))]

@@ -19,33 +19,43 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person or a machine that acts: `buyer`, `merchant` (staff of one), `operations`, `carrier` or `system`."""
+    """A person or a machine that acts: `buyer`, `merchant` (staff of one), `operations`, `carrier` or `system`.
+
+    A buyer without an account is known by the order whose link and address he has.
+    """
 
     kind: str
     user_id: int | None = None
     merchant_id: int | None = None
     role: str = ""
+    order: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind!r} is no kind of actor: use one of {', '.join(KINDS)}.")
         if self.kind == MERCHANT and self.merchant_id is None:
             raise ValueError("An actor of a merchant names the merchant.")
-        if self.kind == BUYER and self.user_id is None:
-            raise ValueError("A buyer is a person: name the user.")
+        if self.kind == BUYER and self.user_id is None and not self.order:
+            raise ValueError("A buyer is a person: name the user, or a guest's order.")
 
     def __str__(self) -> str:
         if self.kind == MERCHANT:
             return f"merchant:{self.merchant_id}" + (f"/user:{self.user_id}" if self.user_id else "")
         return f"{self.kind}:{self.user_id}" if self.user_id else self.kind
 
-    def may_touch(self, *, merchant_id: int, buyer_id: int | None) -> bool:
-        """Tell whether a consignment of that merchant and that buyer is any business of this actor."""
+    def may_touch(self, *, merchant_id: int, buyer_id: int | None, order: str = "") -> bool:
+        """Tell whether a consignment of that merchant, that buyer and that order is any business of this actor."""
         if self.kind == MERCHANT:
             return self.merchant_id == merchant_id
         if self.kind == BUYER:
-            return buyer_id is not None and self.user_id == buyer_id
+            return self.is_buyer_of(buyer_id=buyer_id, order=order)
         return True
+
+    def is_buyer_of(self, *, buyer_id: int | None, order: str) -> bool:
+        """Tell whether this is who bought that; a guest's order has no buyer's number."""
+        if self.user_id is not None:
+            return self.user_id == buyer_id
+        return buyer_id is None and self.order != "" and self.order == order
 
 
 CARRIER_ACTOR = Actor(CARRIER)

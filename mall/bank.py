@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from types import SimpleNamespace
 from typing import Protocol
@@ -16,9 +16,10 @@ from django.http import HttpResponseBase
 
 from payments import clock, events, methods, operations, private_files, queries
 from payments.money import Money, largest_remainder
-from payments.queries import banks, disputes, facts, health, merchants, standing, vouchers
-from payments.settlement import elsewhere
-from payments.views import second_factor, settlement_files
+from payments.queries import banks, disputes, facts, health, merchants, owing, standing, vouchers
+from payments.settlement import elsewhere, holding
+from payments.settlement.elsewhere import bank_days
+from payments.views import exporting, second_factor, settlement_files
 
 Event = events.Event
 Story = disputes.Story
@@ -28,11 +29,15 @@ content_type = private_files.content_type
 # How a page asks for a second factor and reads the answer.
 ask_second_factor = second_factor.asked
 second_factor_answer = second_factor.answer
+InProgress = operations.InProgress
 
 AUTHORISED = ("authorised", "captured")
 DEAD = ("refused", "expired", "voided")
 
 
+# What a table may be had as, and whether a spreadsheet would act on a text.
+TABLE_FORMS = exporting.FORMATS
+is_formula = exporting.is_formula
 # What a settlement's statement may be had as.
 STATEMENT_FORMS = settlement_files.FORMS
 
@@ -216,6 +221,30 @@ def cancel(*, parts: Sequence[PartRequest]) -> list[Exception]:
     )
 
 
+def divide(
+    *, number: str, new_number: str, goods: int, shipping: int, key: str, at: datetime, given_up: bool
+) -> Exception | None:
+    """Divide a consignment's part of its payment; return why not, or nothing.
+
+    `InProgress` is a why-not that ends: the same key may be tried again. With `given_up` nobody else is asked, and it
+    may run in the caller's transaction; the new part is to be cancelled then.
+    """
+    [result] = operations.divide_parts(
+        requests=[
+            operations.DividePart(
+                part_reference=number,
+                new_reference=new_number,
+                goods=goods,
+                shipping=shipping,
+                key=key,
+                at=at,
+                given_up=given_up,
+            )
+        ]
+    )
+    return result if isinstance(result, Exception) else None
+
+
 class Refund(Protocol):
     """What a refund needs to say."""
 
@@ -224,6 +253,7 @@ class Refund(Protocol):
     reason: str
     key: str
     at: datetime
+    claim: str
 
 
 def refund(*, refunds: Sequence[Refund]) -> list[object]:
@@ -237,13 +267,59 @@ def refund(*, refunds: Sequence[Refund]) -> list[object]:
                     part_reference=item.number,
                     amount=item.amount,
                     reason=item.reason,
-                    key=f"refund:{item.number}:{item.key}",
+                    key=refund_key(number=item.number, key=item.key),
                     at=item.at,
+                    claim=item.claim,
                 )
                 for item in refunds
             ]
         )
     )
+
+
+def refund_key(*, number: str, key: str) -> str:
+    """Return the name by which the bank knows a consignment's refund."""
+    return f"refund:{number}:{key}"
+
+
+def refunds_done(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return what each of these refunds gave back, in minor units, by its key; those not done are left out."""
+    return standing.refunds_done(keys=keys) if keys else {}
+
+
+def claim(*, number: str, most: int, key: str, at: datetime) -> int:
+    """Keep up to so many minor units of a consignment for its buyer, in the caller's transaction; return how many.
+
+    :raises UnableToKeep: nothing is left to keep, or the card's bank decides on it.
+    """
+    request = operations.ClaimPart(part_reference=number, most=most, key=key, at=at)
+    return operations.one(operations.open_claims(requests=[request])).amount
+
+
+UnableToKeep = operations.PaymentError
+
+
+def close_claims(*, claims: Sequence[tuple[str, datetime]]) -> None:
+    """Let go what is kept for these claims, each (key, moment), in the caller's transaction."""
+    operations.close_claims(requests=[operations.CloseClaim(key=key, at=at) for key, at in claims])
+
+
+def claims_left(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return what is still kept for each open claim, in minor units."""
+    return standing.claims_left(keys=keys) if keys else {}
+
+
+def open_claims() -> dict[str, int]:
+    """Return what is still kept for every open claim, in minor units."""
+    return standing.open_claims()
+
+
+def bank_days_after(*, at: datetime, days: int) -> date:
+    """Return the bank day so many bank days after a moment's day."""
+    day = at.date()
+    for _turn in range(days):
+        day = bank_days.next_bank_day(day)
+    return day
 
 
 def _errors(results: Sequence[object]) -> list[Exception]:
@@ -329,6 +405,16 @@ def settlement(
 ) -> tuple[merchants.SettlementView, list[merchants.LineView]] | None:
     """Return one of a merchant's settlements with its lines."""
     return merchants.settlement(settlement_id=settlement_id, merchant=merchant(merchant_id=merchant_id))
+
+
+def table_file(*, name: str, headings: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> HttpResponseBase:
+    """Return a table as a file to keep, ``csv`` or ``xlsx``, written row by row; no text in it acts as a formula."""
+    return exporting.respond(table=exporting.Table(name=name, headings=headings, rows=rows), form=form)
+
+
+def money_cell(*, amount: int, currency: str) -> Money:
+    """Return an amount as a cell of a table."""
+    return Money(amount, currency)
 
 
 def settlement_line_names() -> dict[str, str]:
@@ -431,6 +517,62 @@ def voucher(
     return vouchers.voucher(code=code, payer=payer, currency=currency, at=at)
 
 
+def issue_voucher(
+    *, code: str, label: str, currency: str, budget: int, valid_from: datetime, valid_until: datetime
+) -> str:
+    """Issue a voucher the bank pays for, in the caller's transaction; return why not, empty when it is there."""
+    [result] = operations.issue_vouchers(
+        requests=[
+            operations.IssueVoucher(
+                code=code,
+                label=label,
+                currency=currency,
+                budget=budget,
+                valid_from=valid_from,
+                valid_until=valid_until,
+            )
+        ]
+    )
+    return str(result) if isinstance(result, Exception) else ""
+
+
+def end_voucher(*, code: str, at: datetime) -> None:
+    """Let a voucher of the bank be used no more; what is reserved of it stays reserved."""
+    operations.end_vouchers(codes=[code], at=at)
+
+
+def voucher_budgets(*, codes: Sequence[str]) -> dict[str, int]:
+    """Return what of each voucher's budget is spent or promised, in minor units."""
+    return vouchers.given(codes=codes) if codes else {}
+
+
 def exponents_json() -> str:
     """Return, as JSON, how many decimal digits each currency has that does not have two."""
     return json.dumps({code: digits for code, (digits, *_rest) in get_global("currency_fractions").items()})
+
+
+def hold_money(*, merchant_id: int, reason: str, by: str, agreed_by: str, at: datetime) -> int | None:
+    """Hold all of a merchant's money, in the caller's transaction; return the hold, or nothing where one is there."""
+    request = holding.AskHold(
+        merchant=merchant(merchant_id=merchant_id), part_reference="", reason=reason, by=by, at=at
+    )
+    try:
+        hold_id = holding.ask(request=request)
+    except holding.UnableToHold:
+        return None
+    holding.agree(hold_id=hold_id, by=agreed_by, at=at)
+    return hold_id
+
+
+def let_money_go(*, hold_id: int, reason: str, by: str, agreed_by: str, at: datetime) -> None:
+    """End a hold of a merchant's money, in the caller's transaction; one that ended otherwise stays ended."""
+    try:
+        holding.ask_release(hold_id=hold_id, reason=reason, by=by, at=at)
+        holding.agree(hold_id=hold_id, by=agreed_by, at=at)
+    except holding.UnableToHold:
+        return
+
+
+def is_money_held(*, merchant_id: int) -> bool:
+    """Tell whether money of a merchant is held by operations now."""
+    return owing.holds_of(merchant=merchant(merchant_id=merchant_id)) > 0

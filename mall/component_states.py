@@ -63,6 +63,11 @@ def states(*, at: datetime, scheme: str) -> dict[str, list[State]]:
         "form_errors": [("one mistake", {"form": wrong})],
         "header": [("as for you", {})],
         "_basket_count": [(str(count), {"chrome": SimpleNamespace(basket_count=count)}) for count in (0, 3)],
+        "keyset": [
+            ("first page", {"after": "12", "is_first": True}),
+            ("further on", {"after": "24", "is_first": False}),
+            ("the last", {"after": "", "is_first": False}),
+        ],
         "messages": [
             (level or "plain", {"messages": [Message(f"A {level or 'plain'} message.", level)]}) for level in _LEVELS
         ],

@@ -29,6 +29,10 @@ WORKPLACES = (
     ("risk manager", "officer"),
     ("operations", "ops"),
     ("operations", "applications"),
+    ("operations", "ops-merchants"),
+    ("operations", "ops-catalogue"),
+    ("operations", "ops-vouchers"),
+    ("operations", "tax-rates"),
 )
 
 
@@ -101,6 +105,8 @@ class Chrome:
         """Return the shopper's own pages."""
         return _reachable(
             (_("Your orders"), "orders"),
+            (_("Returns"), "returns"),
+            (_("Messages"), "messages"),
             (_("Money"), "money"),
             (_("Plans and instalments"), "plans"),
             (_("Notices"), "notices"),
@@ -114,7 +120,15 @@ class Chrome:
         links = []
         if self.roles.merchants:
             links += _reachable((_("My store"), "merchant"))
-        names = {"officer": _("Credit cases"), "ops": _("Operations"), "applications": _("Merchant applications")}
+        names = {
+            "officer": _("Credit cases"),
+            "ops": _("Operations"),
+            "applications": _("Merchant applications"),
+            "ops-merchants": _("Merchants"),
+            "ops-catalogue": _("The catalogue"),
+            "ops-vouchers": _("Vouchers of the bank"),
+            "tax-rates": _("Tax rates"),
+        }
         pages = dict.fromkeys(page for group, page in WORKPLACES if group in self.roles.groups)
         links += _reachable(*((names[page], page) for page in pages))
         if self._request.user.is_superuser:

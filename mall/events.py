@@ -77,6 +77,14 @@ class ConsignmentCancelled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DivisionAsked(Event):
+    """A consignment is to become two; its money is to be divided first."""
+
+    name = "mall.division_asked"
+    division_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReviewPosted(Event):
     """A verified buyer said what he thinks."""
 
@@ -115,16 +123,6 @@ class BuyBoxChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProposalDecided(Event):
-    """The bank's staff decided on what a merchant proposed for the catalogue."""
-
-    name = "mall.proposal_decided"
-    proposal_id: int
-    merchant: str
-    state: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class MerchantOpened(Event):
     """A merchant may sell from now on."""
 
@@ -151,8 +149,91 @@ class OpinionsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReturnOpened(Event):
+    """A buyer asks money back for goods; so many minor units are kept, and the consignment's other money waits."""
+
+    name = "mall.return_opened"
+    number: str
+    consignment: str
+    order: str
+    merchant: str
+    buyer: str
+    claimed: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnMoved(Event):
+    """A return went on by one event of its table."""
+
+    name = "mall.return_moved"
+    number: str
+    event: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnRefundDue(Event):
+    """Money of a return is to go back now; the key names the refund."""
+
+    name = "mall.return_refund_due"
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnClosed(Event):
+    """A return is over: so many minor units went back, and nothing is kept for it any more."""
+
+    name = "mall.return_closed"
+    number: str
+    consignment: str
+    merchant: str
+    buyer: str
+    outcome: str
+    refunded: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePosted(Event):
+    """Somebody wrote into a thread between a buyer and a merchant."""
+
+    name = "mall.message_posted"
+    thread: int
+    side: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StaffInvited(Event):
     """A person was asked to work for a merchant; the letter with the link is to be sent."""
 
     name = "mall.staff_invited"
     invitation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationMoved(Event):
+    """A company's application to sell went on: sent in, asked about, answered, agreed to, decided."""
+
+    name = "mall.application_moved"
+    application_id: int
+    state: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantStatusChanged(Event):
+    """A merchant sells again (`active`), sells no more (`suspended`), is being closed (`closing`), or is `closed`."""
+
+    name = "mall.merchant_status_changed"
+    merchant_id: int
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthWarned(Event):
+    """A figure of a merchant's health passed its threshold."""
+
+    name = "mall.health_warned"
+    merchant_id: int
+    code: str

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mall import bank
+from mall.order import letters as letters_of_parcels
 from mall.queries import orders, staff
 
 PAYOUT_SALT = "mall.payout-account"
@@ -91,12 +92,13 @@ def _hold_question(*, letter: orders.OrderLetter, question: HoldQuestion) -> Ema
 
 
 def _confirmation(*, letter: orders.OrderLetter) -> EmailMessage:
-    context = {"letter": letter}
-    return EmailMessage(
-        subject=" ".join(render_to_string("mall/email/order_confirmed_subject.txt", context).split()),
-        body=render_to_string("mall/email/order_confirmed.txt", context),
-        to=[letter.email],
-    )
+    context = {
+        "letter": letter,
+        "name": letter.name,
+        "url": letters_of_parcels.order_url(number=letter.number, is_guests=letter.is_guests),
+    }
+    subject = render_to_string("mall/email/order_confirmed_subject.txt", context)
+    return letters_of_parcels.compose(template="order_confirmed", subject=subject, to=letter.email, context=context)
 
 
 def send_payout_account_letters(*, changes: Sequence[tuple[int, int, str, datetime]]) -> None:
@@ -173,6 +175,19 @@ def send_notice(*, email: str, name: str, user_id: int, kind: str, number: int, 
         },
     )
     get_connection().send_messages([letter])
+
+
+def send(*, letters: Sequence[EmailMessage]) -> None:
+    """Send letters over one connection; those without an address are left out.
+
+    :raises OSError: the mail server did not take them; the outbox comes again.
+    """
+    _send(list(letters))
+
+
+def addresses(*, users: Sequence[int]) -> list[str]:
+    """Return every address these people are known by."""
+    return _addresses(users=users)
 
 
 def _addresses(*, users: Sequence[int]) -> list[str]:

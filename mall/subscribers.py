@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
 
 from mall import bank, events, mail
 from mall.actors import SYSTEM_ACTOR
 from mall.checkout import operations as checkout
 from mall.checkout.drafts import CancelOrder, ConfirmOrder, UnableToConfirmOrder
-from mall.fulfilment import following, states
+from mall.fulfilment import dividing, following, states
 from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.following import MoneyMoved
-from mall.fulfilment.models import Consignment
+from mall.fulfilment.models import Consignment, Division
 from mall.fulfilment.requests import CancelConsignment
+from mall.health import letters as health_letters
 from mall.merchants import letters
+from mall.messages import news
 from mall.offers import operations as offers
+from mall.onboarding import deciding
+from mall.onboarding import letters as onboarding_letters
 from mall.order.models import CANCELLED, Order
+from mall.returns import letters as return_letters
+from mall.returns import operations as returns
 from mall.search import operations as search
 from payments import events as bank_events
 
@@ -131,7 +139,15 @@ def release_delivered(happened: Sequence[events.ConsignmentDelivered]) -> None:
 
 def release_undisputed(happened: Sequence[bank_events.DisputeClosed]) -> None:
     """Release what was delivered while it was disputed, once no dispute of it is open any more."""
-    ends = {event.part_reference: event.at for event in happened if event.part_reference}
+    _release_delivered(ends={event.part_reference: event.at for event in happened if event.part_reference})
+
+
+def release_after_return(happened: Sequence[events.ReturnClosed]) -> None:
+    """Release what was delivered while some of it was asked back, once nothing is any more."""
+    _release_delivered(ends={event.consignment: event.at for event in happened})
+
+
+def _release_delivered(*, ends: Mapping[str, datetime]) -> None:
     delivered = Consignment.objects.filter(number__in=ends, status=states.DELIVERED).values_list("number", flat=True)
     standing = bank.parts(numbers=list(delivered))
     _raise(
@@ -146,8 +162,25 @@ def release_undisputed(happened: Sequence[bank_events.DisputeClosed]) -> None:
 
 
 def _stays(part: bank.standing.PartStanding | None) -> bool:
-    """Tell whether a part's money has nowhere to go now: it went back, or a dispute decides on it."""
-    return part is not None and (part.state == "refunded" or part.open_disputes > 0)
+    """Tell whether a part's money has nowhere to go now: it went back, is asked back, or a dispute decides on it."""
+    return part is not None and (part.state == "refunded" or part.open_disputes > 0 or part.has_claim)
+
+
+def pay_returns(happened: Sequence[events.ReturnRefundDue]) -> None:
+    """Pay back what is to go back for returns."""
+    returns.pay_back(keys=[event.key for event in happened], at=max(event.at for event in happened))
+
+
+def mail_returns(happened: Sequence[events.ReturnMoved]) -> None:
+    """Write to buyers and stores whose return went on."""
+    since = bank.now() - MAIL_WITHIN
+    return_letters.send_return_letters(keys=[event.key for event in happened if event.at >= since])
+
+
+def mail_messages(happened: Sequence[events.MessagePosted]) -> None:
+    """Tell people once that a message waits for them."""
+    since = bank.now() - MAIL_WITHIN
+    news.send_message_letters(waiting=[(event.thread, event.side, event.at) for event in happened if event.at >= since])
 
 
 def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:
@@ -164,8 +197,19 @@ def give_back_part(happened: Sequence[events.ConsignmentCancelled]) -> None:
     )
 
 
+def divide_consignments(happened: Sequence[events.DivisionAsked]) -> None:
+    """Go on with divisions that were asked for."""
+    outcomes = [dividing.carry_out(key=event.division_key) for event in happened]
+    if waiting := [outcome.number for outcome in outcomes if outcome.state == states.DIVISION_ASKED]:
+        raise NotDone(f"The division of {', '.join(waiting[:5])} awaits the payment's provider.")
+
+
 def give_up_part(happened: Sequence[bank_events.PartCancelled]) -> None:
     """Cancel the consignments whose money is not held any more before they were sent."""
+    numbers = [event.part_reference for event in happened]
+    asked = Division.objects.filter(state=states.DIVISION_ASKED)
+    if asked.filter(Q(consignment__number__in=numbers) | Q(new_number__in=numbers)).exists():
+        raise NotDone("A consignment that is being divided is given up once it is two.")
     fulfilment.cancel_consignments(
         requests=[
             CancelConsignment(
@@ -247,3 +291,21 @@ def _raise(problems: Sequence[Exception]) -> None:
 def mail_invitation(happened: Sequence[events.StaffInvited]) -> None:
     """Send people the link by which they begin to work for a store."""
     letters.send_invitations(invitation_ids=[event.invitation_id for event in happened])
+
+
+def follow_application(happened: Sequence[events.ApplicationMoved]) -> None:
+    """Check applications that were never checked, and tell applicants what they wait for."""
+    deciding.check_new(
+        application_ids=sorted({event.application_id for event in happened}), at=max(event.at for event in happened)
+    )
+    onboarding_letters.send_moved(moves=[(event.application_id, event.state, event.note) for event in happened])
+
+
+def mail_merchant_status(happened: Sequence[events.MerchantStatusChanged]) -> None:
+    """Tell a store's owners that it sells again, sells no more, or is closed, and why."""
+    letters.send_status(changes=[(event.merchant_id, event.status, event.reason) for event in happened])
+
+
+def mail_health_warned(happened: Sequence[events.HealthWarned]) -> None:
+    """Tell a store's owners which figure is below its threshold."""
+    health_letters.send_warned(warned=[(event.merchant_id, event.code) for event in happened])

@@ -33,7 +33,7 @@ _PLAIN = (
 
 
 def insert(*, rows: Sequence[Row], ignore_conflicts: bool = False) -> list[Row]:
-    """Insert new rows of one model and return them, with their keys; columns the database fills are left to it.
+    """Insert new rows of one model and return them, with their keys; columns the database alone fills are left to it.
 
     With `ignore_conflicts` rows that are there already stay as they are, and nobody learns any key.
     """

@@ -83,3 +83,10 @@ OSCAR_ORDER_STATUS_CASCADE = {"Confirmed": "Confirmed", "Cancelled": "Cancelled"
 # Oscar imports Haystack; search itself is ours, on PostgreSQL.
 HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
 HAYSTACK_SIGNAL_PROCESSOR = "haystack.signals.BaseSignalProcessor"
+
+# Promotions are ours (mall.promotions): Oscar's pages of offers, ranges and vouchers would change no basket.
+OSCAR_DASHBOARD_NAVIGATION = [
+    entry
+    for entry in OSCAR_DASHBOARD_NAVIGATION  # noqa: F405
+    if not any(child.get("url_name") == "dashboard:offer-list" for child in entry.get("children", ()))
+]

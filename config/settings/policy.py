@@ -78,6 +78,22 @@ RIALTO_REVIEW_SECOND_ABOVE = 100_000
 RIALTO_SHIPPING_CHARGE = 490
 RIALTO_SHIPPING_FREE_FROM = 7_500
 
+# Carriers by the name merchants give, and where each shows a parcel's way; only https is ever linked to.
+RIALTO_CARRIERS = (
+    {"name": "DHL", "tracking": "https://www.dhl.com/global-en/home/tracking.html?tracking-id={number}"},
+    {"name": "DPD", "tracking": "https://tracking.dpd.de/status/en_US/parcel/{number}"},
+    {"name": "GLS", "tracking": "https://gls-group.com/track/{number}"},
+    {"name": "Hermes", "tracking": "https://www.myhermes.de/empfangen/sendungsverfolgung/?trackingNumber={number}"},
+    {"name": "UPS", "tracking": "https://www.ups.com/track?tracknum={number}"},
+    {"name": "FedEx", "tracking": "https://www.fedex.com/fedextrack/?trknbr={number}"},
+    {"name": "PostNL", "tracking": "https://postnl.nl/tracktrace/?B={number}"},
+    {"name": "La Poste", "tracking": "https://www.laposte.fr/outils/suivre-vos-envois?code={number}"},
+    {"name": "Correos", "tracking": "https://www.correos.es/es/en/tools/tracker/items/details?tracking-number={number}"},
+    {"name": "Royal Mail", "tracking": "https://www.royalmail.com/track-your-item#/tracking-results/{number}"},
+)
+# Value-added tax in a price, where an order line does not say its own.
+RIALTO_GOODS_VAT_BPS = 1_900
+
 # Our own accounts at other banks, by currency: whose file names which of them, and from which we pay.
 RIALTO_NOSTROS = {
     "EUR": {
@@ -100,6 +116,12 @@ RIALTO_ACCOUNT_TIERS = {"user": "basic", "merchant": "business"}
 # A new payout account at another bank counts so long after it was confirmed.
 RIALTO_PAYOUT_ACCOUNT_WAITS = timedelta(hours=72)
 
+# Countries the bank does no business with, and from what likeness (0 to 100) a name like one on the sanctions list is
+# a hit that a person has to clear.
+RIALTO_BLOCKED_COUNTRIES = ("IR", "KP", "MM")
+RIALTO_SANCTIONS_THRESHOLD = 88
+# How long an application may wait for the bank before the queue shows it as late.
+RIALTO_APPLICATION_ANSWERED_WITHIN = timedelta(days=2)
 # Notices on the site are kept so long.
 RIALTO_NOTICES_KEPT_FOR = timedelta(days=365)
 
@@ -108,3 +130,57 @@ RIALTO_REVIEW_CHANGED_WITHIN = timedelta(days=60)
 # Buyers are asked, once, how a thing is that arrived so long ago; what arrived longer ago is left in peace.
 RIALTO_REVIEW_ASKED_AFTER = timedelta(days=4)
 RIALTO_REVIEW_ASKED_UNTIL = timedelta(days=10)
+
+# An urgent suspension of a merchant ends by itself when no second person confirms it within this.
+RIALTO_SUSPENSION_CONFIRMED_WITHIN = timedelta(days=1)
+
+# A parcel is sent in time within this after its order was confirmed.
+RIALTO_DISPATCHED_WITHIN = timedelta(days=3)
+# So long a store has to answer a buyer.
+RIALTO_ANSWERED_WITHIN = timedelta(days=2)
+# Thresholds of merchants' health over 30 days: shares at most so many basis points, a rating at least so many
+# hundredths of a star. Below so many parcels or reviews nothing is said; a warning that stands so long becomes a case.
+RIALTO_HEALTH_THRESHOLDS = {
+    "late_dispatch": 1_000,
+    "late_delivery": 1_500,
+    "cancelled": 300,
+    "returned": 1_500,
+    "answered_late": 2_000,
+    "rating": 350,
+}
+RIALTO_HEALTH_COUNTS_FROM = 10
+RIALTO_HEALTH_CASE_AFTER = timedelta(days=14)
+# Returns. The law's right of withdrawal by country of delivery, in calendar days after the goods arrived; "" is every
+# other country. What the market gives beyond it by category (its path in addresses), the shortest of those that fit;
+# a store may give more. What is sealed or spoils goes back only when the store is at fault.
+RIALTO_RETURN_WITHDRAWAL_DAYS = {"": 14, "CH": 0, "US": 0}
+RIALTO_RETURN_MARKET_DAYS = {"": 30, "electronics": 14, "books-and-office": 14, "beauty": 14}
+RIALTO_RETURN_FAULT_DAYS = 60
+RIALTO_RETURN_NOT_RETURNED = ("food", "gift-cards")
+# Who pays the way back, by reason.
+RIALTO_RETURN_DELIVERY_PAID_BY = {
+    "changed_mind": "buyer",
+    "does_not_fit": "buyer",
+    "ordered_wrong": "buyer",
+    "damaged": "store",
+    "not_as_described": "store",
+    "wrong_item": "store",
+    "incomplete": "store",
+    "arrived_late": "store",
+}
+# How long each state of a return may last, in bank days or calendar days; its end is in `mall/returns/sweeping.py`.
+RIALTO_RETURN_DEADLINES = {
+    "asked": ("bank days", 3),
+    "offered": ("days", 5),
+    "accepted": ("days", 14),
+    "sent": ("bank days", 10),
+    "reduced": ("days", 7),
+    "declined": ("days", 14),
+}
+# How often a store may offer a part, and above what a decision of operations takes a second person.
+RIALTO_RETURN_OFFERS = 2
+RIALTO_RETURN_SECOND_ABOVE = 20_000
+
+# Messages: how many one person writes an hour by side, and how many conversations a buyer begins a day.
+RIALTO_MESSAGES_AN_HOUR = {"buyer": 20, "store": 200}
+RIALTO_THREADS_A_DAY = 10

@@ -33,12 +33,30 @@ RIALTO_METHODS: list[str] = [
 RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "mall.order_confirmed": ["mall.subscribers.mail_confirmation"],
     "mall.order_cancelled": ["mall.subscribers.give_back_payment"],
-    "mall.consignment_dispatched": ["mall.subscribers.capture_dispatched"],
-    "mall.consignment_delivered": ["mall.subscribers.release_delivered"],
-    "mall.consignment_cancelled": ["mall.subscribers.give_back_part"],
+    "mall.consignment_dispatched": [
+        "mall.subscribers.capture_dispatched",
+        "mall.order.subscribers.issue_invoices",
+        "mall.order.subscribers.mail_dispatched",
+    ],
+    "mall.consignment_delivered": [
+        "mall.subscribers.release_delivered",
+        "mall.order.subscribers.mail_delivered",
+    ],
+    "mall.consignment_cancelled": [
+        "mall.subscribers.give_back_part",
+        "mall.order.subscribers.mail_cancelled",
+    ],
+    "mall.division_asked": ["mall.subscribers.divide_consignments"],
+    "mall.return_refund_due": ["mall.subscribers.pay_returns"],
+    "mall.return_moved": ["mall.subscribers.mail_returns"],
+    "mall.return_closed": ["mall.subscribers.release_after_return"],
+    "mall.message_posted": ["mall.subscribers.mail_messages"],
     "mall.offers_changed": ["mall.subscribers.refresh_search"],
     "mall.buy_box_changed": ["mall.subscribers.rank_anew"],
     "mall.staff_invited": ["mall.subscribers.mail_invitation"],
+    "mall.application_moved": ["mall.subscribers.follow_application"],
+    "mall.merchant_status_changed": ["mall.subscribers.mail_merchant_status"],
+    "mall.health_warned": ["mall.subscribers.mail_health_warned"],
     "mall.consent_changed": ["financing.subscribers.forget_without_consent"],
     "mall.notices_made": ["mall.notices.subscribers.send_letters"],
     "payments.payment_authorised": ["mall.subscribers.confirm_paid"],
@@ -52,7 +70,11 @@ RIALTO_SUBSCRIBERS: dict[str, list[str]] = {
     "payments.dispute_closed": ["mall.subscribers.release_undisputed"],
     "payments.payout_account_asked": ["mall.subscribers.mail_payout_account"],
     "payments.payment_came_back": ["mall.subscribers.mail_came_back"],
-    "payments.part_refunded": ["mall.subscribers.note_refunded"],
+    "payments.part_refunded": [
+        "mall.subscribers.note_refunded",
+        "mall.order.subscribers.issue_credits",
+        "mall.order.subscribers.mail_refunded",
+    ],
 }
 
 # Kind of a provider's event -> handlers, each `handler(event, at) -> None`, idempotent, called outside a transaction
@@ -82,6 +104,7 @@ RIALTO_CHECKS: list[str] = [
     "payments.reconciliation.card_checks.check_provider_money",
     "financing.servicing.checks.check_loans",
     "mall.fulfilment.checks.check_consignments",
+    "mall.returns.checks.check_returns",
     "payments.reconciliation.checks.check_nothing_half_done",
 ]
 
@@ -104,6 +127,9 @@ RIALTO_FACT_SOURCES: list[str] = [
     "financing.servicing.facts.rows",
 ]
 
+# Lives beside those of payments, for `docs/states.md`: each a `payments.machines.Machine`
+RIALTO_STATES: list[str] = ["mall.fulfilment.states.CONSIGNMENT", "mall.returns.states.RETURN"]
+
 # Which page shows what the ledger's pages name: `pages(*, names) -> Sequence[(what it is, address)]`
 RIALTO_BOOK_THINGS: list[str] = [
     "payments.queries.things.pages",
@@ -113,6 +139,9 @@ RIALTO_BOOK_THINGS: list[str] = [
 
 # What is known of a consignment that is disputed: `story(*, reference) -> Story | None`
 RIALTO_PART_STORY = "mall.queries.stories.story"
+
+# What else must be over before a store is closed: `items(*, merchant_id, at) -> Sequence[(name, done, shown, told)]`
+RIALTO_CLOSING_ITEMS: list[str] = ["financing.queries.closing_items"]
 
 # Where the card stand-in listens, asked when no STRIPE_API_KEY is set: `address() -> str`
 RIALTO_CARD_STAND_IN = "config.services.card_stand_in_address"
@@ -150,8 +179,17 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mall-sweep-orders": {"task": "mall.tasks.sweep_orders", "schedule": 60.0},
     "mall-count-common-searches": {"task": "mall.tasks.count_common_searches", "schedule": 3_600.0},
     "mall-count-search": {"task": "mall.tasks.count_search", "schedule": crontab(hour=2, minute=30)},
+    "mall-api-forget": {"task": "mall.api.tasks.forget_calls", "schedule": 3_600.0},
+    "mall-imports-sweep": {"task": "mall.imports.tasks.sweep", "schedule": 30.0},
+    "mall-imports-forget": {"task": "mall.imports.tasks.forget", "schedule": crontab(hour=3, minute=15)},
+    "mall-sweep-returns": {"task": "mall.tasks.sweep_returns", "schedule": 600.0},
+    "mall-check-applications": {"task": "mall.tasks.check_applications", "schedule": crontab(hour=3, minute=10)},
+    "mall-throw-pictures-away": {"task": "mall.tasks.throw_pictures_away", "schedule": crontab(minute=40)},
     "mall-count-standings": {"task": "mall.tasks.count_standings", "schedule": crontab(hour=2, minute=15)},
     "mall-send-notices": {"task": "mall.notices.tasks.send_due", "schedule": 300.0},
     "mall-forget-notices": {"task": "mall.notices.tasks.forget_old", "schedule": crontab(hour=3, minute=10)},
+    "mall-follow-lifecycles": {"task": "mall.tasks.follow_lifecycles", "schedule": 900.0},
+    "mall-count-health": {"task": "mall.tasks.count_health", "schedule": crontab(hour=1, minute=40)},
+    "mall-follow-holidays": {"task": "mall.tasks.follow_holidays", "schedule": 1_800.0},
     "mall-release-due": {"task": "mall.tasks.release_due", "schedule": 3_600.0},
 }

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from config.simulation import credit, people
+from config.simulation import aftersales, credit, files, newcomers, offering, people, stalls
 from config.simulation.acts import end_of
 from config.simulation.drive import Driver, write_behind
 from config.simulation.economy.generate import Economy
@@ -31,6 +31,7 @@ from financing.underwriting import operations as underwriting
 from financing.underwriting.errors import UnableToReview
 from financing.underwriting.models import Application, Offer, PolicyVersion
 from mall.customer.models import User
+from mall.health import operations as health
 from mall.merchants.models import Merchant
 from mall.offers import operations as offers
 from mall.search import operations as search
@@ -132,6 +133,9 @@ class _Filling:
         self._step("facts", self._export)
         self._step("scorecards", self._train)
         self._step("offers", self._offer)
+        self._step("files", lambda: files.leave(at=self.end))
+        self._step("promotions", lambda: offering.offer(merchants=self.known.merchants, at=self.end))
+        self._step("desks", self._leave_at_desks)
         self.run.finished_at = self.end
         self.run.stage = "finished"
         self.run.save(update_fields=["finished_at", "stage"])
@@ -175,6 +179,12 @@ class _Filling:
 
     def _count(self) -> None:
         """Count what a night's work would have counted: for search, and how well merchants do."""
+        stalls.fill(currency=self.economy.currency, at=self.end)
+        newcomers.fill(currency=self.economy.currency, at=self.end)
+        # What was known a month ago gives the trend.
+        health.count(at=self.end - timedelta(days=30))
+        health.count(at=self.end)
+        health.warn(at=self.end)
         offers.count_standings(at=self.end)
         for _last in offers.rank_anew():
             pass
@@ -228,6 +238,10 @@ class _Filling:
             self.progress.advance(1, kind)
         self._leave_cases()
         self.progress.finish()
+
+    def _leave_at_desks(self) -> None:
+        """Have buyers ask for returns and write to stores, so that the demo's desks are not empty."""
+        self.filled.counts.update(aftersales.leave(name=self.economy.name, at=self.end))
 
     def _leave_cases(self) -> None:
         """Have merchants ask for advances: small ones the machine grants, large ones wait for the officers."""

@@ -79,6 +79,7 @@ def open_the_store(*, currency: str, at: datetime) -> None:
 
 
 def _register(people: Sequence[tuple[str, str]], *, currency: str, at: datetime) -> list[User]:
+    """Register people, each (e-mail, name), with the demo's password; who is there stays as he is."""
     hashed = make_password(PASSWORD)
     users = register_shoppers(
         requests=[

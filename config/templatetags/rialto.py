@@ -10,9 +10,9 @@ from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
-from mall.catalogue import drawing, pictures
+from mall.catalogue import drawing, photos, pictures
 from payments.money import Money
 
 register = template.Library()
@@ -55,6 +55,12 @@ def amount(value: Money | None) -> SafeString | str:
 def percent(basis_points: int) -> str:
     """Return a rate in basis points as text: 1250 is 12.5 %."""
     return f"{int(basis_points) / 100:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+@register.filter
+def stars_text(hundredths: int) -> str:
+    """Write a rating of hundredths of a star with one digit, as 4.3 of 5."""
+    return gettext("%(stars)s of 5") % {"stars": f"{hundredths // 10 / 10:.1f}"}
 
 
 @register.filter(expects_localtime=True)
@@ -169,6 +175,20 @@ def address_toggled(context: RequestContext, **change: str | int) -> str:
 def picture(product_id: int, title: str, category: str = "", label: str = "", view: int = pictures.FRONT) -> SafeString:
     """Draw the product's picture, from one of its sides; without a label it is decoration beside its name."""
     return drawing.svg(product_id=product_id, title=title, category=category, view=view, label=label)
+
+
+@register.simple_tag
+def photo(digest: str, label: str = "", sizes: str = "100vw", *, lazy: bool = False) -> SafeString:
+    """Show a photograph in the width that fits; without a label it is decoration beside its name."""
+    return format_html(
+        '<img class="picture photo" src="{}" srcset="{}" sizes="{}" alt="{}" width="640" height="640" loading="{}"'
+        ' decoding="async">',
+        photos.source(digest=digest, width=640),
+        photos.sources(digest=digest),
+        sizes,
+        label,
+        "lazy" if lazy else "eager",
+    )
 
 
 @register.simple_tag

@@ -10,7 +10,7 @@ class Basket(AbstractBasket):
     _chosen_stockrecord = None
 
     def get_stock_info(self, product, options):
-        """Return price and availability at the chosen merchant, else at the cheapest one that has stock."""
+        """Return price and availability at the chosen merchant, else of the offer that ranking puts first."""
         return self.strategy.fetch_for_product(product, self._chosen_stockrecord)
 
     def add_product(self, product, quantity=1, options=None, stockrecord=None):
@@ -34,15 +34,11 @@ class Basket(AbstractBasket):
         if self.id is None:
             return self.lines.model.objects.none()
         if self._lines is None:
-            self._lines = (
-                self.lines.select_related(
-                    "product__product_class",
-                    "product__parent__product_class",
-                    "stockrecord__partner__merchant",
-                )
-                .prefetch_related("attributes", "product__stockrecords")
-                .order_by(self._meta.pk.name)
-            )
+            self._lines = self.lines.select_related(
+                "product__product_class",
+                "product__parent__product_class",
+                "stockrecord__partner__merchant",
+            ).order_by(self._meta.pk.name)
         return self._lines
 
     @property

@@ -10,7 +10,7 @@ from oscar.core.loading import get_model
 
 from mall import bank
 from mall.attributes import values
-from mall.catalogue import variants
+from mall.catalogue import photos, variants
 from mall.fulfilment.models import ConsignmentLine, MerchantReview
 from mall.offers import buybox
 from mall.shipping import quotes
@@ -20,8 +20,10 @@ StockRecord = get_model("partner", "StockRecord")
 
 _FAMILY = """
 WITH family AS (SELECT coalesce(parent_id, id) AS id FROM catalogue_product WHERE id = %s)
-SELECT p.* FROM catalogue_product p JOIN family ON p.id = family.id
-UNION ALL SELECT p.* FROM catalogue_product p JOIN family ON p.parent_id = family.id
+SELECT p.*, (
+    SELECT array_agg(i.original ORDER BY i.display_order, i.id) FROM catalogue_productimage i WHERE i.product_id = p.id
+) AS photos FROM catalogue_product p JOIN family ON p.id = family.id
+UNION ALL SELECT p.*, NULL FROM catalogue_product p JOIN family ON p.parent_id = family.id
 """
 REVIEWS_SHOWN = 8
 FEW = 5
@@ -40,7 +42,7 @@ class Offer:
     currency: str
     free: int | None
     delivery: quotes.DeliveryQuote
-    express: quotes.DeliveryQuote
+    express: quotes.DeliveryQuote | None
     condition: str = "new"
     condition_name: str = ""
 
@@ -92,6 +94,7 @@ class ProductDetails:
     rating: float | None
     family_id: int = 0
     options: tuple[variants.Option, ...] = ()
+    photos: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
     weights: tuple[tuple[str, int], ...] = ()
 
@@ -137,19 +140,25 @@ def details(*, product_id: int, chosen: int | None, at: datetime) -> ProductDeta
         rating=sum(review.score for review in reviews) / len(reviews) if reviews else None,
         family_id=parent.pk,
         options=variants.options(variants=choices, chosen=shown) if shown else (),
+        photos=_names(parent),
         why=tuple(buybox.why(offers=ours)),
         weights=tuple(buybox.shares(offer=ours[0])) if ours else (),
     )
 
 
-def title_of(*, product_id: int) -> tuple[str, str] | None:
-    """Return a public product's title and category, of a variant its parent's; nothing for another."""
+def title_of(*, product_id: int) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return a public product's title, category and photographs, a variant's from its parent; nothing for another."""
     family = _family(product_id=product_id)
     if family is None:
         return None
     parent, members = family
     category = parent.categories.order_by("-depth", "path").first()
-    return members.get(product_id, parent).title or parent.title, category.name if category else ""
+    return members.get(product_id, parent).title or parent.title, category.name if category else "", _names(parent)
+
+
+def _names(parent: Product) -> tuple[str, ...]:
+    """Return the names of a product's photographs, each its content's digest."""
+    return tuple(digest for name in parent.photos or () if (digest := photos.digest_of(name)))
 
 
 def _family(*, product_id: int) -> tuple[Product, dict[int, Product]] | None:
@@ -199,17 +208,23 @@ def _offers(*, ranked: list[buybox.RankedOffer], at: datetime) -> list[Offer]:
         .annotate(rating=Avg("score"), reviews=Count("pk"))
         .order_by()
     }
+    plans = quotes.plans_of(merchants=[record.partner.merchant for record in records.values()])
     return [
-        _offer(record=records[offer.stockrecord_id], rating=ratings.get(offer.merchant_id), at=at)
+        _offer(
+            record=records[offer.stockrecord_id],
+            rating=ratings.get(offer.merchant_id),
+            plan=plans[offer.merchant_id],
+            at=at,
+        )
         for offer in ranked
         if offer.stockrecord_id in records
     ]
 
 
-def _offer(*, record: object, rating: tuple[float, int] | None, at: datetime) -> Offer:
+def _offer(*, record: object, rating: tuple[float, int] | None, plan: quotes.Plan, at: datetime) -> Offer:
     merchant = record.partner.merchant
     price = bank.minor(amount=record.price, currency=record.price_currency)
-    delivery, express = quotes.quotes(merchant=merchant, goods=price, at=at, handling_days=record.handling_days)
+    delivery, *faster = quotes.quotes(plan=plan, goods=price, at=at, handling_days=record.handling_days)
     return Offer(
         stockrecord_id=record.pk,
         merchant=merchant.name,
@@ -220,7 +235,7 @@ def _offer(*, record: object, rating: tuple[float, int] | None, at: datetime) ->
         currency=record.price_currency,
         free=None if record.num_in_stock is None else max(record.net_stock_level, 0),
         delivery=delivery,
-        express=express,
+        express=next((quote for quote in faster if quote.code == quotes.EXPRESS), None),
         condition=record.condition,
         condition_name=record.get_condition_display(),
     )

@@ -13,8 +13,9 @@ from django.utils.text import slugify
 from oscar.core.loading import get_model
 
 from mall import bank
-from mall.actors import MERCHANT, OPERATIONS, Actor
+from mall.actors import Actor
 from mall.merchants.models import Merchant
+from mall.partner import operations as offers
 from mall.partner.models import StockRecord
 from mall.search import operations as search
 from payments import rows
@@ -27,8 +28,8 @@ ProductCategory = get_model("catalogue", "ProductCategory")
 ProductClass = get_model("catalogue", "ProductClass")
 
 GOODS = "Goods"
-MAX_STOCK = 2**31 - 1
-MAX_HANDLING_DAYS = 30
+MAX_STOCK = offers.MAX_STOCK
+MAX_HANDLING_DAYS = offers.MAX_HANDLING_DAYS
 _LOCK_KEY = "mall.list_products"
 
 
@@ -322,55 +323,21 @@ def change_offers(*, requests: Sequence[ChangeOffer]) -> list[Listed | UnableToL
 
     :returns: for each request, in order, the offer or why it stays.
     """
-    with transaction.atomic():
-        rows = {
-            row.pk: row
-            for row in StockRecord.objects.filter(pk__in={request.stockrecord_id for request in requests})
-            .select_related("partner__merchant")
-            .order_by("pk")
-            .select_for_update(of=("self",), no_key=True)
-        }
-        results: list[Listed | UnableToList] = []
-        changed: list[StockRecord] = []
-        for request in requests:
-            row = rows.get(request.stockrecord_id)
-            problem = _change_problem(row=row, request=request)
-            if problem:
-                results.append(UnableToList(problem))
-                continue
-            if request.price_minor is not None:
-                row.price = bank.decimal(amount=request.price_minor, currency=row.price_currency)
-            if request.stock is not None:
-                row.num_in_stock = request.stock
-            if request.handling_days is not None:
-                row.handling_days = request.handling_days
-            changed.append(row)
-            results.append(Listed(row.product_id, row.pk))
-        StockRecord.objects.bulk_update(changed, ["price", "num_in_stock", "handling_days"])
-        search.announce(at=bank.now(), product_ids=[row.product_id for row in changed])
-    return results
-
-
-def _change_problem(*, row: StockRecord | None, request: ChangeOffer) -> str:
-    """Return why this offer cannot be changed like that, empty when it can."""
-    if row is None or not _may_change(row=row, by=request.by):
-        return "There is no such offer of yours."
-    if request.price_minor is not None and not 0 <= request.price_minor < 10**11:
-        return "A price is zero or more."
-    if request.stock is not None and not (row.num_allocated or 0) <= request.stock <= MAX_STOCK:
-        return f"{row.num_allocated or 0} pieces are ordered already: stock cannot be below that."
-    if request.handling_days is not None and not 0 <= request.handling_days <= MAX_HANDLING_DAYS:
-        return f"What is ordered must leave within {MAX_HANDLING_DAYS} working days."
-    price = bank.minor(amount=row.price or 0, currency=row.price_currency)
-    if request.seen_price_minor is not None and request.seen_price_minor != price:
-        now = bank.text(amount=price, currency=row.price_currency)
-        return f"The price was changed meanwhile and is {now} now: look again before you change it."
-    if request.seen_stock is not None and request.seen_stock != row.num_in_stock:
-        return f"The stock was changed meanwhile and is {row.num_in_stock} now: look again before you change it."
-    return ""
-
-
-def _may_change(*, row: StockRecord, by: Actor) -> bool:
-    if by.kind == OPERATIONS:
-        return True
-    return by.kind == MERCHANT and row.partner.merchant.pk == by.merchant_id
+    wishes = [
+        offers.SetOffer(
+            stockrecord_id=request.stockrecord_id,
+            price_minor=request.price_minor,
+            stock=request.stock,
+            handling_days=request.handling_days,
+            seen_price_minor=request.seen_price_minor,
+            seen_stock=request.seen_stock,
+            by=request.by,
+        )
+        for request in requests
+    ]
+    return [
+        UnableToList(str(result))
+        if isinstance(result, offers.UnableToSetOffer)
+        else Listed(result.product_id, result.stockrecord_id)
+        for result in offers.set_offers(requests=wishes, at=bank.now())
+    ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from mall import bank
-from mall.catalogue import details, hints, pictures, seen, tree
+from mall.catalogue import details, hints, photos, pictures, seen, tree
+from mall.promotions import words as promotions
+from mall.proposals import merging
+from mall.returns import windows
 from mall.search import cards
 
 ALIKE = 5
@@ -21,7 +25,10 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
     chosen = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else None
     found = details.details(product_id=pk, chosen=chosen, at=at)
     if found is None:
-        raise Http404
+        other = merging.led_to(product_id=pk)
+        if other is None:
+            raise Http404
+        return redirect("product", other[1], other[0], permanent=True)
     if found.product_id != pk:
         # A product with variants is shown as the one to begin with, under that one's address, which may change.
         return redirect("product", found.slug, found.product_id)
@@ -36,11 +43,15 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
         {
             "product": found,
             "offer": offer,
+            "back": windows.promise(product_id=found.product_id, merchant_slug=offer.merchant_slug) if offer else None,
             "others": [other for other in found.offers if offer and other.stockrecord_id != offer.stockrecord_id],
             "crumbs": _crumbs(category_id=found.category_id, title=found.title),
             "hint": said[0] if said else "",
             "plans": said[1:],
             "views": pictures.VIEWS,
+            "promotions": promotions.running(stockrecord_id=offer.stockrecord_id, product_id=found.product_id, at=at)
+            if offer
+            else [],
             "alike": cards.dressed(
                 hits=alike,
                 plans=hints.plans(request=request, currency=offer.currency, at=at) if offer and alike else [],
@@ -56,20 +67,34 @@ def product(request: HttpRequest, product_slug: str, pk: int) -> HttpResponse:
 def picture(request: HttpRequest, product_slug: str, pk: int, number: int) -> HttpResponse:
     """Show one picture of a product as large as the window: where the script that does so in place did not run."""
     found = details.title_of(product_id=pk)
-    if found is None or number not in pictures.VIEWS:
+    if found is None:
         raise Http404
-    title, category = found
+    title, category, taken = found
+    views = range(1, len(taken) + 1) if taken else pictures.VIEWS
+    if number not in views:
+        raise Http404
     context = {
         "product_id": pk,
         "slug": product_slug,
         "title": title,
         "category": category,
         "number": number,
-        "views": pictures.VIEWS,
-        "before": number - 1 if number > 1 else len(pictures.VIEWS),
-        "after": number + 1 if number < len(pictures.VIEWS) else 1,
+        "photo": taken[number - 1] if taken else "",
+        "views": views,
+        "before": number - 1 if number > 1 else len(views),
+        "after": number + 1 if number < len(views) else 1,
     }
     return render(request, "mall/product_picture.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+def photo(request: HttpRequest, digest: str, width: str) -> FileResponse:
+    """Serve a product's photograph in one of its widths."""
+    file = photos.sized(digest=digest, width=int(width))
+    if file is None:
+        raise Http404
+    return FileResponse(file, content_type="image/webp")
 
 
 def _crumbs(*, category_id: int | None, title: str) -> list[tuple[str, str]]:

@@ -19,8 +19,10 @@ from mall.checkout.drafts import (
     UnknownStock,
     WrongAmounts,
 )
+from mall.delivery.models import DIGITAL, PICKUP
 from mall.fulfilment.models import Consignment
 from mall.order.models import Order
+from mall.taxes.computing import LineTax
 
 ShippingAddress = get_model("order", "ShippingAddress")
 
@@ -38,6 +40,17 @@ class Placing:
     address: ShippingAddress | None = None
     order: Order | None = None
     consignments: list[Consignment] = field(default_factory=list)
+    taxes: dict[int, list[LineTax]] = field(default_factory=dict)
+
+    @property
+    def tax(self) -> int:
+        """Return the tax that the whole order includes."""
+        return sum(line.tax + line.shipping_tax for lines in self.taxes.values() for line in lines)
+
+    def give_back(self) -> None:
+        """Free the pieces again that were counted for this draft."""
+        for line in self.draft.lines:
+            self.stock[line.stockrecord_id].free += line.quantity
 
 
 def check(*, draft: OrderDraft, stock: dict[int, _stock.LockedStock]) -> Placing:
@@ -57,6 +70,9 @@ def check(*, draft: OrderDraft, stock: dict[int, _stock.LockedStock]) -> Placing
         wanted[record.id] += line.quantity
         placing.merchants.setdefault(record.merchant_id, []).append(line)
     _check_amounts(draft=draft, merchants=placing.merchants)
+    if not draft.prices_agreed:
+        _check_discounts(draft=draft, merchants=placing.merchants)
+        _check_address(draft=draft)
     for stockrecord_id, quantity in wanted.items():
         record = stock[stockrecord_id]
         if record.tracked and record.free < quantity:
@@ -87,6 +103,26 @@ def _check_line(*, draft: OrderDraft, line: DraftLine, record: _stock.LockedStoc
             stockrecord_id=record.id,
             price=asked,
         )
+
+
+def _check_discounts(*, draft: OrderDraft, merchants: dict[int, list[DraftLine]]) -> None:
+    """Goods cost less than their price only where a promotion of the same merchant says so."""
+    promised: Counter[int] = Counter()
+    for use in draft.discounts:
+        if use.amount_minor < 0 or use.merchant_id not in merchants:
+            raise WrongAmounts("A promotion takes off what is not in this order: look at it again.")
+        if not use.delivery:
+            promised[use.merchant_id] += use.amount_minor
+    for merchant_id, lines in merchants.items():
+        off = sum(line.quantity * line.unit_price_minor - line.amount for line in lines)
+        if off != promised[merchant_id]:
+            raise WrongAmounts("The promotions of this order do not fit its prices: look at it again.")
+
+
+def _check_address(*, draft: OrderDraft) -> None:
+    carried = any(choice.method_code not in (DIGITAL, PICKUP) for choice in draft.deliveries.values())
+    if carried and not (draft.address.line1 and draft.address.country):
+        raise WrongAmounts("Something of this order has to be carried to you: say where to.")
 
 
 def _check_amounts(*, draft: OrderDraft, merchants: dict[int, list[DraftLine]]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection
 
 from mall import actors, bank, events
-from mall.checkout import _stock, _vouchers
+from mall.checkout import _stock
 from mall.checkout.drafts import (
     CancelOrder,
     ConfirmOrder,
@@ -22,6 +22,7 @@ from mall.checkout.drafts import (
 from mall.fulfilment import states
 from mall.fulfilment.models import ConsignmentEvent
 from mall.order.models import AWAITING_PAYMENT, CANCELLED, COMPLETED, CONFIRMED
+from mall.promotions import taking
 from mall.search import operations as search
 from payments import rows
 
@@ -154,7 +155,7 @@ def cancel(*, requests: Sequence[CancelOrder]) -> list[MovedOrder | UnableToCanc
     if not requests:
         return []
     orders = lock(numbers=[request.number for request in requests])
-    sent = _orders_with_something_sent(order_ids=[order.id for order in orders.values()])
+    sent, divided = _sent_and_divided(order_ids=[order.id for order in orders.values()])
     moving: dict[str, tuple[LockedOrder, CancelOrder]] = {}
     results: list[MovedOrder | UnableToCancelOrder] = []
     for request in requests:
@@ -167,6 +168,8 @@ def cancel(*, requests: Sequence[CancelOrder]) -> list[MovedOrder | UnableToCanc
             results.append(
                 UnableToCancelOrder(f"Something of order {order.number} was sent already: ask for a refund instead.")
             )
+        elif order.id in divided:
+            results.append(UnableToCancelOrder(f"Order {order.number} is being packed anew: try again in a minute."))
         else:
             moving[order.number] = (order, request)
             results.append(MovedOrder(order.id, order.number, CANCELLED))
@@ -175,21 +178,26 @@ def cancel(*, requests: Sequence[CancelOrder]) -> list[MovedOrder | UnableToCanc
     return results
 
 
-def _orders_with_something_sent(*, order_ids: Sequence[int]) -> set[int]:
-    """Lock the consignments of locked orders, so that none is sent meanwhile; return which orders had one sent."""
+def _sent_and_divided(*, order_ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """Lock the consignments of locked orders, so that none is sent meanwhile.
+
+    Returns which orders had one sent, and of which one is being divided.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT order_id, dispatched_at FROM fulfilment_consignment WHERE order_id = ANY(%s) "
-            "ORDER BY id FOR NO KEY UPDATE",
+            "SELECT c.order_id, c.dispatched_at IS NOT NULL, EXISTS (SELECT 1 FROM fulfilment_division d "
+            "WHERE d.consignment_id = c.id AND d.state = 'asked') FROM fulfilment_consignment c "
+            "WHERE c.order_id = ANY(%s) ORDER BY c.id FOR NO KEY UPDATE OF c",
             [list(order_ids)],
         )
-        return {order_id for order_id, dispatched_at in cursor.fetchall() if dispatched_at is not None}
+        found = cursor.fetchall()
+    return {order for order, sent, _divided in found if sent}, {order for order, _sent, divided in found if divided}
 
 
 def _may_cancel(*, order: LockedOrder, request: CancelOrder) -> bool:
     if request.by.kind == actors.MERCHANT:
         return False
-    return request.by.kind != actors.BUYER or (order.user_id is not None and request.by.user_id == order.user_id)
+    return request.by.kind != actors.BUYER or request.by.is_buyer_of(buyer_id=order.user_id, order=order.number)
 
 
 def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
@@ -219,7 +227,6 @@ def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
             cursor.execute(
                 "UPDATE basket_basket SET status = 'Open' WHERE id = ANY(%s) AND status = 'Frozen'", [baskets]
             )
-    _vouchers.give_back(order_ids=ids)
     rows.insert(
         rows=[
             ConsignmentEvent(
@@ -248,19 +255,28 @@ def _write_cancelled(*, moving: list[tuple[LockedOrder, CancelOrder]]) -> None:
 
 
 def free_stock(*, consignment_ids: Sequence[int], at: datetime) -> None:
-    """Give back the reserved pieces of consignments that will not be sent, and close their lines."""
+    """Give back the reserved pieces and promotions of consignments that will not be sent, and close their lines."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE order_line l SET status = %s, num_allocated = 0, allocation_cancelled = true
-            FROM fulfilment_consignmentline cl, order_line before
-            WHERE cl.consignment_id = ANY(%s) AND l.id = cl.line_id AND before.id = l.id
-            RETURNING cl.stockrecord_id, before.num_allocated
+            UPDATE order_line l SET num_allocated = l.num_allocated - cl.quantity, allocation_cancelled = true,
+                status = CASE WHEN EXISTS (
+                    SELECT 1 FROM fulfilment_consignmentline other
+                    JOIN fulfilment_consignment c ON c.id = other.consignment_id
+                    WHERE other.line_id = l.id AND c.status <> %s
+                ) THEN l.status ELSE %s END
+            FROM (
+                SELECT line_id, min(stockrecord_id) AS stockrecord_id, sum(quantity) AS quantity
+                FROM fulfilment_consignmentline WHERE consignment_id = ANY(%s) GROUP BY line_id
+            ) cl
+            WHERE l.id = cl.line_id
+            RETURNING cl.stockrecord_id, cl.quantity
             """,
-            [CANCELLED, list(consignment_ids)],
+            [states.CANCELLED, CANCELLED, list(consignment_ids)],
         )
         quantities: Counter[int] = Counter()
         for stockrecord_id, quantity in cursor.fetchall():
             quantities[stockrecord_id] += quantity
     _stock.lock_rows(stockrecord_ids=quantities)
     search.announce(at=at, product_ids=_stock.give_back(quantities=quantities))
+    taking.give_back(consignment_ids=consignment_ids, at=at)

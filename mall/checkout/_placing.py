@@ -10,10 +10,12 @@ from hashlib import sha256
 from django.db import connection
 
 from mall import bank, events
-from mall.checkout import _baskets, _checking, _stock, _vouchers, _writing
+from mall.checkout import _baskets, _checking, _promotions, _stock, _taxing, _writing
 from mall.checkout._checking import Placing
 from mall.checkout.drafts import OrderDraft, OrderKeyReused, PlacedOrder, UnableToPlaceOrder
 from mall.customer.models import DeviceSighting
+from mall.papers import operations as papers
+from mall.promotions import taking
 from mall.search import operations as search
 from payments import rows
 
@@ -31,7 +33,6 @@ def place(*, drafts: Sequence[OrderDraft]) -> list[PlacedOrder | UnableToPlaceOr
     stock = _stock.lock(stockrecord_ids=(line.stockrecord_id for draft in drafts for line in draft.lines))
     results = _placed_before(drafts=drafts)
     taken_baskets = _baskets.freeze(drafts=[draft for draft in drafts if draft.key not in results])
-    voucher_problems = _vouchers.lock(drafts=drafts)
     placings: dict[str, Placing] = {}
     for draft in drafts:
         if draft.key in results:
@@ -43,14 +44,16 @@ def place(*, drafts: Sequence[OrderDraft]) -> list[PlacedOrder | UnableToPlaceOr
         try:
             if draft.basket_id in taken_baskets:
                 raise taken_baskets[draft.basket_id]
-            if draft.key in voucher_problems:
-                raise voucher_problems[draft.key]
             placings[draft.key] = _checking.check(draft=draft, stock=stock)
         except UnableToPlaceOrder as problem:
             results[draft.key] = problem
+    wishes, problems = _promotions.take(placings=list(placings.values()))
+    for key, problem in problems.items():
+        placings.pop(key).give_back()
+        results[key] = problem
     _baskets.thaw(drafts=[draft for draft in drafts if draft.key not in placings], frozen=taken_baskets)
     if placings:
-        _write(placings=list(placings.values()))
+        _write(placings=list(placings.values()), wishes=wishes)
     answers: list[PlacedOrder | UnableToPlaceOrder] = []
     for draft in drafts:
         answers.append(results[draft.key] if draft.key in results else _placed(placing=placings[draft.key]))
@@ -100,7 +103,7 @@ def _placed_before(*, drafts: Sequence[OrderDraft]) -> dict[str, PlacedOrder | U
     return answers
 
 
-def _write(*, placings: list[Placing]) -> None:
+def _write(*, placings: list[Placing], wishes: Sequence[taking.Wish]) -> None:
     taken: Counter[int] = Counter()
     for placing in placings:
         for line in placing.draft.lines:
@@ -111,6 +114,7 @@ def _write(*, placings: list[Placing]) -> None:
         at=placings[0].draft.at,
         product_ids=[stock[key].product_id for key in taken if stock[key].tracked and not stock[key].free],
     )
+    _taxing.tax(placings=placings)
     for placing in placings:
         placing.address = _writing.address(draft=placing.draft)
         placing.consignments = [
@@ -118,12 +122,23 @@ def _write(*, placings: list[Placing]) -> None:
             for position, (merchant_id, lines) in enumerate(sorted(placing.merchants.items()), start=1)
         ]
     payments = _record_payments(placings=placings)
-    rows.insert(rows=[placing.address for placing in placings])
+    rows.insert(rows=[placing.address for placing in placings if placing.address is not None])
     for placing in placings:
         placing.order = _writing.order(placing=placing, payment_id=payments.get(placing.draft.key))
     rows.insert(rows=[placing.order for placing in placings])
     _writing.write_consignments(placings=placings)
-    _vouchers.use(placings=placings)
+    if wishes:
+        taking.note(wishes=wishes, order_ids={placing.draft.key: placing.order.pk for placing in placings})
+    papers.write(
+        orders=[
+            (
+                placing.order.pk,
+                placing.draft.papers,
+                [(consignment.pk, consignment.merchant_id) for consignment in placing.consignments],
+            )
+            for placing in placings
+        ]
+    )
     _sight_devices(placings=placings)
     bank.publish(
         happened=[

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from django.db import connection
 
+from mall.taxes.queries import CLASS_OF
+
 
 @dataclass(slots=True)
 class LockedStock:
@@ -24,24 +26,28 @@ class LockedStock:
     merchant_id: int
     merchant_name: str
     merchant_status: str
+    merchant_country: str
     title: str
     upc: str | None
     is_public: bool
+    tax_class: str
 
 
 # The merchants' rows too, shared: who is suspended meanwhile is suspended before this order, or after it.
-_LOCK = """
+_LOCK = f"""
 SELECT s.id, s.product_id, s.partner_id, s.partner_sku, s.price_currency, s.price, s.num_in_stock IS NOT NULL,
-       coalesce(s.num_in_stock, 0) - coalesce(s.num_allocated, 0), m.id, m.name, m.status,
-       coalesce(nullif(p.title, ''), parent.title, ''), p.upc, p.is_public
+       coalesce(s.num_in_stock, 0) - coalesce(s.num_allocated, 0), m.id, m.name, m.status, m.country,
+       coalesce(nullif(p.title, ''), parent.title, ''), p.upc, p.is_public, {CLASS_OF}
 FROM partner_stockrecord s
 JOIN merchants_merchant m ON m.partner_id = s.partner_id
 JOIN catalogue_product p ON p.id = s.product_id
 LEFT JOIN catalogue_product parent ON parent.id = p.parent_id
+LEFT JOIN catalogue_productclass kind ON kind.id = coalesce(p.product_class_id, parent.product_class_id)
+LEFT JOIN taxes_producttaxclass own ON own.product_id = p.id
 WHERE s.id = ANY(%s)
 ORDER BY s.id
 FOR NO KEY UPDATE OF s FOR SHARE OF m
-"""
+"""  # noqa: S608 - what is put in is a constant
 
 _TAKE = """
 UPDATE partner_stockrecord s SET num_allocated = coalesce(s.num_allocated, 0) + taken.quantity
@@ -61,6 +67,13 @@ UPDATE partner_stockrecord s
 SET num_allocated = coalesce(s.num_allocated, 0) - sent.quantity, num_in_stock = s.num_in_stock - sent.quantity
 FROM unnest(%s::bigint[], %s::int[]) AS sent (id, quantity)
 WHERE s.id = sent.id
+"""
+
+_PUT_BACK = """
+UPDATE partner_stockrecord s SET num_in_stock = s.num_in_stock + back.quantity
+FROM unnest(%s::bigint[], %s::int[]) AS back (id, quantity)
+WHERE s.id = back.id AND s.num_in_stock IS NOT NULL
+RETURNING s.product_id
 """
 
 
@@ -88,6 +101,15 @@ def give_back(*, quantities: Mapping[int, int]) -> set[int]:
 def consume(*, quantities: Mapping[int, int]) -> None:
     """Take reserved pieces of locked stock records off the shelf."""
     _apply(_CONSUME, quantities)
+
+
+def put_back(*, quantities: Mapping[int, int]) -> set[int]:
+    """Put pieces that came back on the shelf of locked stock records; return their products."""
+    if not quantities:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_BACK, [list(quantities), list(quantities.values())])
+        return {product_id for (product_id,) in cursor.fetchall()}
 
 
 def lock_rows(*, stockrecord_ids: Iterable[int]) -> None:

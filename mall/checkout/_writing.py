@@ -13,14 +13,17 @@ from mall.checkout.drafts import DraftLine, OrderDraft
 from mall.fulfilment import states
 from mall.fulfilment.models import Consignment, ConsignmentLine
 from mall.order.models import AWAITING_PAYMENT, Line, Order
+from mall.taxes.computing import LineTax, included
 from payments import rows
 
 ShippingAddress = get_model("order", "ShippingAddress")
 
 
-def address(*, draft: OrderDraft) -> ShippingAddress:
-    """Return the address the order goes to, not yet written."""
+def address(*, draft: OrderDraft) -> ShippingAddress | None:
+    """Return the address the order goes to, not yet written; nothing where nothing is carried."""
     given = draft.address
+    if not given.line1 and not draft.prices_agreed:
+        return None
     first, _, last = given.name.rpartition(" ")
     row = ShippingAddress(
         first_name=first,
@@ -58,9 +61,9 @@ def order(*, placing: Placing, payment_id: int | None) -> Order:
         currency=draft.currency,
         total_minor=draft.total,
         total_incl_tax=total,
-        total_excl_tax=total,
+        total_excl_tax=bank.decimal(amount=draft.total - placing.tax, currency=draft.currency),
         shipping_incl_tax=shipping,
-        shipping_excl_tax=shipping,
+        shipping_excl_tax=shipping - bank.decimal(amount=_shipping_tax(placing=placing), currency=draft.currency),
         shipping_address=placing.address,
         shipping_method=", ".join(sorted({choice.method_code for choice in draft.deliveries.values()}))[:128],
         shipping_code="per-merchant",
@@ -70,6 +73,10 @@ def order(*, placing: Placing, payment_id: int | None) -> Order:
         device=draft.device[:64],
         address_fingerprint=draft.address.fingerprint,
     )
+
+
+def _shipping_tax(*, placing: Placing) -> int:
+    return sum(line.shipping_tax for lines in placing.taxes.values() for line in lines)
 
 
 def expires_at(*, draft: OrderDraft) -> datetime:
@@ -84,10 +91,13 @@ def write_consignments(*, placings: list[Placing]) -> None:
     for placing in placings:
         for consignment in placing.consignments:
             consignment.order = placing.order
-            for line in placing.merchants[consignment.merchant_id]:
-                written = _line(placing=placing, line=line)
+            ordered = placing.merchants[consignment.merchant_id]
+            for line, tax in zip(ordered, placing.taxes[consignment.merchant_id], strict=True):
+                written = _line(placing=placing, line=line, tax=tax)
                 lines.append(written)
-                consignment_lines.append(_consignment_line(consignment=consignment, written=written, line=line))
+                consignment_lines.append(
+                    _consignment_line(consignment=consignment, written=written, line=line, tax=tax)
+                )
     rows.insert(rows=lines)
     rows.insert(rows=[consignment for placing in placings for consignment in placing.consignments])
     for consignment_line, line in zip(consignment_lines, lines, strict=True):
@@ -112,7 +122,7 @@ def consignment(*, draft: OrderDraft, merchant_id: int, lines: list[DraftLine], 
     )
 
 
-def _line(*, placing: Placing, line: DraftLine) -> Line:
+def _line(*, placing: Placing, line: DraftLine, tax: LineTax) -> Line:
     record = placing.stock[line.stockrecord_id]
     currency = placing.draft.currency
     amount = bank.decimal(amount=line.amount, currency=currency)
@@ -129,17 +139,24 @@ def _line(*, placing: Placing, line: DraftLine) -> Line:
         upc=record.upc,
         quantity=line.quantity,
         line_price_incl_tax=amount,
-        line_price_excl_tax=amount,
+        line_price_excl_tax=bank.decimal(amount=line.amount - tax.tax, currency=currency),
         line_price_before_discounts_incl_tax=before,
-        line_price_before_discounts_excl_tax=before,
+        line_price_before_discounts_excl_tax=bank.decimal(
+            amount=_net(amount=line.quantity * line.unit_price_minor, tax=tax), currency=currency
+        ),
         unit_price_incl_tax=unit,
-        unit_price_excl_tax=unit,
+        unit_price_excl_tax=bank.decimal(amount=_net(amount=line.unit_price_minor, tax=tax), currency=currency),
+        tax_code=record.tax_class,
         status=AWAITING_PAYMENT,
         num_allocated=line.quantity,
     )
 
 
-def _consignment_line(*, consignment: Consignment, written: Line, line: DraftLine) -> ConsignmentLine:
+def _net(*, amount: int, tax: LineTax) -> int:
+    return amount - included(amount=amount, rate_bps=tax.rate_bps)
+
+
+def _consignment_line(*, consignment: Consignment, written: Line, line: DraftLine, tax: LineTax) -> ConsignmentLine:
     return ConsignmentLine(
         consignment=consignment,
         product_id=written.product_id,
@@ -148,4 +165,9 @@ def _consignment_line(*, consignment: Consignment, written: Line, line: DraftLin
         unit_price=line.unit_price_minor,
         amount=line.amount,
         title=written.title,
+        tax_class=written.tax_code,
+        tax_rate_bps=tax.rate_bps,
+        tax=tax.tax,
+        shipping=tax.shipping,
+        shipping_tax=tax.shipping_tax,
     )

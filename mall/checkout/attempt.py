@@ -19,9 +19,11 @@ from mall.checkout.drafts import (
     TenderChoice,
 )
 from mall.customer.addresses import AddressData
+from mall.papers.drafts import Papers
 
 _SIGNER = Signer(salt="checkout-key")
 MOST_ORDERS_KEPT = 20
+NO_PAPERS = Papers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,10 @@ def draft(
     tenders: tuple[tuple[str, str, int], ...],
     return_url: str,
     at: datetime,
+    papers: Papers = NO_PAPERS,
 ) -> OrderDraft:
     """Return the order as it is asked for."""
-    deliveries = {parcel.merchant_id: parcel.delivery(code=choices[parcel.merchant_id]) for parcel in contents.parcels}
+    deliveries = {parcel.merchant_id: contents.quote(parcel=parcel, choices=choices) for parcel in contents.parcels}
     return OrderDraft(
         key=key,
         user_id=buyer.user_id,
@@ -103,18 +106,24 @@ def draft(
         device=buyer.device,
         return_url=return_url,
         at=at,
-        discounts=_discounts(basket=basket, contents=contents),
+        discounts=_discounts(contents=contents, choices=choices),
+        papers=papers,
     )
 
 
-def _discounts(*, basket: object, contents: Contents) -> tuple[DiscountUse, ...]:
-    amounts = dict(contents.discounts)
-    return tuple(
+def _discounts(*, contents: Contents, choices: Mapping[int, str]) -> tuple[DiscountUse, ...]:
+    waived = {
+        parcel.merchant_id: quote.waived
+        for parcel in contents.parcels
+        if (quote := contents.quote(parcel=parcel, choices=choices)) is not None
+    }
+    uses = (
         DiscountUse(
-            offer_id=use["offer"].pk,
-            amount_minor=amounts.get(use["name"], 0),
-            frequency=use["freq"],
-            voucher_id=use["voucher"].pk if use["voucher"] else None,
+            promotion_id=use.promotion_id,
+            merchant_id=use.merchant_id,
+            amount_minor=waived.get(use.merchant_id, 0) if use.delivery else use.amount,
+            delivery=use.delivery,
         )
-        for use in [*basket.offer_discounts, *basket.voucher_discounts]
+        for use in contents.applied
     )
+    return tuple(use for use in uses if use.amount_minor)

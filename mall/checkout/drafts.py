@@ -13,6 +13,7 @@ from django.conf import settings
 
 from mall.actors import SYSTEM_ACTOR, Actor
 from mall.customer.addresses import AddressData
+from mall.papers.drafts import Papers
 
 # Crockford's base 32: no I, L, O, U, so that a number survives being read aloud.
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -58,20 +59,20 @@ class TenderChoice:
 
 @dataclass(frozen=True, slots=True)
 class DiscountUse:
-    """An offer (perhaps by a voucher) that lowered the basket's price, to be counted as used."""
+    """A promotion that lowered the price of a merchant's goods, or waived its delivery charge, by minor units."""
 
-    offer_id: int
+    promotion_id: int
+    merchant_id: int
     amount_minor: int
-    frequency: int = 1
-    voucher_id: int | None = None
-    message: str = ""
+    delivery: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:
     """Everything an order needs; the same key is the same order, however often it is sent.
 
-    `deliveries` has one choice for each merchant whose goods are in `lines`. `prices_agreed`: the prices were agreed
+    `deliveries` has one choice for each merchant whose goods are in `lines`. An address without a street is enough
+    where nothing is carried. `prices_agreed`: the prices were agreed
     elsewhere (an imported history), so they are not compared with what the merchants ask for now.
     """
 
@@ -89,6 +90,7 @@ class OrderDraft:
     return_url: str = ""
     expires_at: datetime | None = None
     discounts: tuple[DiscountUse, ...] = ()
+    papers: Papers = field(default_factory=Papers)
     prices_agreed: bool = False
 
     @property
@@ -113,6 +115,7 @@ class OrderDraft:
             sorted([merchant, choice.method_code, choice.charge_minor] for merchant, choice in self.deliveries.items()),
             [[tender.method, tender.source, tender.amount_minor] for tender in self.tenders],
             self.basket_id,
+            *self.papers.content(),
         ]
         return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
@@ -224,6 +227,10 @@ class BasketAlreadyOrdered(UnableToPlaceOrder):
         self.number = number
 
 
+class BasketChanged(UnableToPlaceOrder):
+    """The basket holds something else than the order, because it was changed meanwhile."""
+
+
 class OrderKeyReused(UnableToPlaceOrder):
     """An order with this key exists, and it is a different one."""
 
@@ -232,8 +239,8 @@ class OrderKeyReused(UnableToPlaceOrder):
         self.number = number
 
 
-class VoucherNotUsable(UnableToPlaceOrder):
-    """A voucher was used up, has ended, or is somebody else's."""
+class PromotionNotUsable(UnableToPlaceOrder):
+    """A promotion or voucher is used up, has ended, or was used by this customer."""
 
 
 class UnableToConfirmOrder(Exception):

@@ -11,11 +11,14 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _gettext
 from django.utils.translation import gettext_lazy as _
 
 from mall import bank
 from mall.checkout.tenders import Split, own_vouchers
 from mall.customer.addresses import AddressData
+from mall.papers.drafts import InvoiceTo, Papers, WrongVatId, vat_id
+from mall.papers.models import MOST_LETTERS
 
 NEW_ADDRESS = "new"
 NEW_CARD = "card|new"
@@ -44,6 +47,11 @@ class LongSelect(forms.Select):
         return format_html(
             "<select{}>{}</select>", flat, format_html_join("", '<option value="{}"{}>{}</option>', rows)
         )
+
+
+# Whatever changes where things go, or how, is answered with the ways that go there too.
+WHERE = {"hx-target": "#checkout-sums", "hx-swap": "innerHTML", "hx-trigger": "change"}
+_GIFT = "gift-"
 
 
 class AddressForm(forms.Form):
@@ -92,11 +100,90 @@ class AddressForm(forms.Form):
         return AddressData(**{name: self.cleaned_data.get(name, "") for name in self.address_fields})
 
 
-class CheckoutForm(AddressForm):
+class InvoiceForm(AddressForm):
+    """Whom the invoice is made out to, and what is said with the parcels."""
+
+    company = forms.CharField(
+        label=_("Company"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    vat_number = forms.CharField(
+        label=_("VAT number"), max_length=32, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    bill_elsewhere = forms.BooleanField(label=_("The invoice goes to another address"), required=False)
+    bill_name = forms.CharField(label=_("Full name"), max_length=120, required=False)
+    bill_line1 = forms.CharField(label=_("Street and number"), max_length=120, required=False)
+    bill_line2 = forms.CharField(label=_("Flat, floor"), max_length=120, required=False)
+    bill_postcode = forms.CharField(label=_("Postcode"), max_length=16, required=False)
+    bill_city = forms.CharField(label=_("City"), max_length=80, required=False)
+    bill_country = forms.ChoiceField(label=_("Country"), required=False, widget=LongSelect)
+    note = forms.CharField(
+        label=_("Note to the stores"),
+        max_length=MOST_LETTERS,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Like where to leave a parcel."),
+    )
+
+    bill_fields = ("bill_name", "bill_line1", "bill_line2", "bill_postcode", "bill_city", "bill_country")
+
+    def __init__(self, *args: object, stores: Sequence[tuple[int, str]] = (), **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bill_country"].choices = countries()
+        self.fields["bill_country"].initial = bank.policy().BANK_COUNTRY
+        for merchant_id, name in stores:
+            self.fields[f"{_GIFT}{merchant_id}"] = forms.CharField(
+                label=_gettext("Gift message with the parcel of %(store)s") % {"store": name},
+                max_length=MOST_LETTERS,
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+
+    def gift_field(self, *, merchant_id: int) -> object:
+        """Return the field of the message that goes with a merchant's parcel."""
+        return self[f"{_GIFT}{merchant_id}"]
+
+    def clean_vat_number(self) -> str:
+        """Return the number as invoices write it."""
+        try:
+            return vat_id(text=self.cleaned_data["vat_number"])
+        except WrongVatId as problem:
+            raise forms.ValidationError(str(problem)) from None
+
+    def clean(self) -> dict[str, object]:
+        """Ask for the whole address of the invoice, once it goes elsewhere."""
+        data = super().clean()
+        if data.get("bill_elsewhere"):
+            for name in ("bill_name", "bill_line1", "bill_postcode", "bill_city"):
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, _("Please complete the address of the invoice."))
+        if data.get("vat_number") and not data.get("company") and "company" not in self.errors:
+            self.add_error("company", _("Whose VAT number is this? Please name the company."))
+        return data
+
+    def papers(self) -> Papers:
+        """Return what is to be printed with the order."""
+        data = self.cleaned_data
+        elsewhere = (
+            {name.removeprefix("bill_"): data[name] for name in self.bill_fields} if data["bill_elsewhere"] else {}
+        )
+        return Papers(
+            invoice=InvoiceTo(company=data["company"], vat_id=data["vat_number"], **elsewhere),
+            gift_messages={
+                int(name.removeprefix(_GIFT)): text for name, text in data.items() if name.startswith(_GIFT) and text
+            },
+            note=data["note"],
+        )
+
+
+class CheckoutForm(InvoiceForm):
     """Who, where to, how it comes, and how it is paid.
 
     `book`: (id, text) of the addresses to choose from; `options`: the ways to pay what
-    `split` leaves of the total.
+    `split` leaves of the total. `carried`: something has to be brought to an address; `fallback_country`: where the
+    shopper seems to be. `make_default`: a new address becomes the usual one.
     """
 
     email = forms.EmailField(
@@ -122,6 +209,7 @@ class CheckoutForm(AddressForm):
             "invalid_choice": _("This way to pay is not open to you any more: please choose another."),
         },
     )
+    make_default = forms.BooleanField(label=_("Use this address from now on"), required=False)
     keep_card = forms.BooleanField(label=_("Save this card for the next time"), required=False)
     card_token = forms.RegexField(r"^pm_[A-Za-z0-9_]{1,100}$", required=False)
 
@@ -132,13 +220,13 @@ class CheckoutForm(AddressForm):
         book: Sequence[tuple[int, str]],
         options: Sequence[object],
         split: Split,
+        carried: bool = True,
         **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.split = split
-        self.options = {
-            f"{option.method}|{option.source}": option for option in options if option.method != "voucher"
-        }
+        self.carried = carried
+        self.options = {f"{option.method}|{option.source}": option for option in options if option.method != "voucher"}
         tenders = [(value, option.label) for value, option in self.options.items()]
         self.fields["tender"].choices = tenders
         if not any(option.keep_as for option in options):
@@ -149,24 +237,32 @@ class CheckoutForm(AddressForm):
             self.fields[name].widget.attrs |= LIVE | {"hx-post": reverse("checkout-summary")}
         if not split.account_number:
             del self.fields["account_amount"]
+        if self.initial.get("tender") not in self.options:
+            self.initial.pop("tender", None)
         if tenders:
             self.fields["tender"].initial = tenders[0][0]
+        self._offer_addresses(guest=guest, book=book)
+        for name in ("address_choice", "country"):
+            if name in self.fields:
+                self.fields[name].widget.attrs |= WHERE | {"hx-post": reverse("checkout-summary")}
+
+    def _offer_addresses(self, *, guest: bool, book: Sequence[tuple[int, str]]) -> None:
         if guest:
-            del self.fields["address_choice"]
+            del self.fields["address_choice"], self.fields["make_default"]
         else:
             del self.fields["email"]
-            self.fields["address_choice"].choices = [
-                *((str(pk), text) for pk, text in book),
-                (NEW_ADDRESS, _("Another address")),
-            ]
-            self.fields["address_choice"].initial = str(book[0][0]) if book else NEW_ADDRESS
-        if "address_choice" in self.fields and self._chosen_address() != NEW_ADDRESS:
+            choices = [*((str(pk), text) for pk, text in book), (NEW_ADDRESS, _("Another address"))]
+            self.fields["address_choice"].choices = choices
+            self.fields["address_choice"].initial = choices[0][0]
+            if self.initial.get("address_choice") not in dict(choices):
+                self.initial.pop("address_choice", None)
+        if not self.carried or ("address_choice" in self.fields and self._chosen_address() != NEW_ADDRESS):
             for name in self.address_fields:
                 self.fields[name].required = False
 
     def _chosen_address(self) -> str:
         if not self.is_bound:
-            return self.fields["address_choice"].initial
+            return self.initial.get("address_choice") or self.fields["address_choice"].initial
         chosen = self.data.get("address_choice") or NEW_ADDRESS
         known = {value for value, _text in self.fields["address_choice"].choices}
         return chosen if chosen in known else NEW_ADDRESS
@@ -174,7 +270,7 @@ class CheckoutForm(AddressForm):
     @property
     def address_id(self) -> int | None:
         """Return the address chosen from the book; nothing for a new one."""
-        chosen = self.cleaned_data.get("address_choice", NEW_ADDRESS)
+        chosen = self.cleaned_data.get("address_choice", NEW_ADDRESS) if self.carried else NEW_ADDRESS
         return None if chosen in ("", NEW_ADDRESS) else int(chosen)
 
     def clean(self) -> dict[str, object]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mall import bank
+from mall.promotions import taking, vouchers
 
 _AMOUNT = forms.DecimalField(
     min_value=Decimal("0.01"),
@@ -58,17 +59,36 @@ class Split:
 
 
 def split(
-    *, data: Mapping[str, str], total: int, currency: str, user_id: int | None, email: str, at: datetime
+    *,
+    data: Mapping[str, str],
+    total: int,
+    currency: str,
+    user_id: int | None,
+    email: str,
+    at: datetime,
+    goods: Sequence[tuple[int, int, int]] = (),
 ) -> Split:
-    """Divide the total as the shopper wrote it; what cannot be is left out and said in ``problems``."""
+    """Divide the total as the shopper wrote it; what cannot be is left out and said in ``problems``.
+
+    ``goods``: (merchant, product, amount after promotions) of each line, for vouchers that are for some goods alone.
+    """
     problems: dict[str, str] = {}
     code = data.get("voucher_code", "").strip()[:64]
     voucher = 0
     if code:
         found = bank.voucher(code=code, user_id=user_id, email=email, currency=currency, at=at)
         code = found.code if found else code
-        voucher = min(found.left, total) if found else 0
-        if found is None:
+        most, problem = vouchers.pays_at_most(
+            code=code,
+            goods=goods,
+            customer=taking.customer(user_id=user_id, email=email),
+            currency=currency,
+            at=at,
+        )
+        voucher = min(found.left, total, total if most is None else most) if found else 0
+        if problem:
+            problems["voucher_code"] = problem
+        elif found is None:
             problems["voucher_code"] = _("There is no voucher %(code)s that you can use now.") % {"code": code}
         elif not voucher:
             problems["voucher_code"] = _("The voucher %(code)s is used up.") % {"code": code}

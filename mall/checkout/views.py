@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
-from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,67 +12,66 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from oscar.core.loading import get_model
+from django_htmx.http import HttpResponseClientRedirect
 
 from mall import bank
-from mall.basket import contents as baskets
-from mall.checkout import attempt, operations, tenders
+from mall.actors import BUYER, SYSTEM_ACTOR, Actor
+from mall.checkout import attempt, operations, typed
 from mall.checkout.drafts import (
     BasketAlreadyOrdered,
+    CancelOrder,
     OrderKeyReused,
     SubmitOutcome,
+    UnableToCancelOrder,
     UnableToPlaceOrder,
     UnableToSubmitOrder,
     order_number,
 )
-from mall.checkout.forms import CheckoutForm
+from mall.checkout.page import Page, UserAddress, build
 from mall.context import forget_basket_count
 from mall.customer import devices
-from mall.customer.addresses import AddressData
-from mall.customer.operations import add_addresses
-from mall.order.models import AWAITING_PAYMENT, Order
-from mall.queries.orders import order_page
-from mall.shipping import quotes
+from mall.customer.operations import add_addresses, set_default_address
+from mall.order.models import AWAITING_PAYMENT, COMPLETED, CONFIRMED, Order
+from mall.papers.queries import taxes_of
+from mall.promotions.queries import used_by_order
+from mall.queries.orders import OrderPage, order_page
 
-UserAddress = get_model("address", "UserAddress")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What the checkout is about to be: the goods, how each parcel comes, and the form."""
-
-    contents: baskets.Contents
-    choices: dict[int, str]
-    total: int
-    form: CheckoutForm
-    closed: list[str]
-    at: datetime
+_WHERE = {"address_choice", "country"}
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
     """Show the checkout, or place the order and have it paid."""
+    if request.method == "POST":
+        if typed.signed_out(request=request):
+            return _sign_in_again(request)
+        typed.keep(request=request)
     key = attempt.trusted_key(text=request.POST.get("key", "")) if request.method == "POST" else None
     if key is not None:
         before = Order.objects.filter(key=key).values_list("number", "user_id").first()
         if before and before[1] == request.user.pk:
             attempt.remember(request=request, number=before[0])
             return redirect("checkout-done", before[0])
-    page = _page(request)
+    page = build(request)
     if not page.contents.parcels:
         # Who came back from a payment's next step finds the order that waits for it.
         waiting = Order.objects.filter(number__in=attempt.latest(request=request), status=AWAITING_PAYMENT).first()
         return redirect("checkout-done", waiting.number) if waiting else redirect("basket")
-    if not page.contents.can_be_ordered:
+    if not page.contents.only_unreachable:
         messages.error(request, _("Something in your basket has changed: please look at what is marked."))
         return redirect("basket")
     if request.method == "GET" or "update" in request.POST:
         return _render(request, page=page)
     if key is None:
         return _render(request, page=page, problem=_("This page was too old: please look at it again and order."))
+    if typed.somebody_elses(request=request):
+        return _render(request, page=page, problem=_("You signed in meanwhile: please look at it again and order."))
     if not page.form.is_valid():
         return _render(request, page=page, key=request.POST["key"], status=422)
+    if not page.contents.can_be_ordered:
+        problem = next(parcel.problem for parcel in page.contents.parcels if parcel.problem)
+        return _render(request, page=page, problem=problem, key=request.POST["key"])
     if request.POST.get("total") != str(page.total):
         problem = _("The total has changed to %(total)s. Please look at the summary and order again.")
         shown = problem % {"total": bank.text(amount=page.total, currency=page.contents.currency)}
@@ -84,15 +81,20 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def summary(request: HttpRequest) -> HttpResponse:
-    """Show the sums again after a choice of delivery."""
-    page = _page(request)
+    """Show the sums again after a choice of delivery, address or way to pay."""
+    if typed.signed_out(request=request):
+        return HttpResponseClientRedirect(_sign_in_again(request)["Location"])
+    typed.keep(request=request)
+    page = build(request)
     if page.form.is_bound:
         # Half-filled as it is, the page says nothing yet of what is missing; of the money it does.
         page.form.errors.clear()
         for name, problem in page.form.split.problems.items():
             if name in page.form.fields:
                 page.form.add_error(name, problem)
-    return render(request, "mall/_checkout_answer.html", _sums(page=page) | {"form": page.form, "swapped": True})
+    moved = bool(request.htmx) and request.htmx.trigger_name in _WHERE
+    context = _sums(page=page) | {"form": page.form, "moved": moved}
+    return render(request, "mall/_checkout_answer.html", context)
 
 
 @never_cache
@@ -100,10 +102,7 @@ def summary(request: HttpRequest) -> HttpResponse:
 def done(request: HttpRequest, number: str) -> HttpResponse:
     """Show what became of the order; one whose payer comes back from the bank or the card goes on here."""
     at = bank.now()
-    order = order_page(number=number)
-    mine = order is not None and request.user.is_authenticated and order.user_id == request.user.pk
-    if order is None or not (mine or attempt.remembers(request=request, number=number)):
-        raise Http404
+    order, mine = _seen(request, number=number)
     outcome = None
     if order.awaits_payment:
         try:
@@ -111,72 +110,56 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
         except UnableToSubmitOrder:
             outcome = SubmitOutcome(number=number, state="waiting")
         order = order_page(number=number)
+    if order.status in (CONFIRMED, COMPLETED):
+        typed.forget(request=request)
     forget_basket_count(request=request)
-    return render(request, "mall/done.html", {"order": order, "outcome": outcome, "mine": mine})
-
-
-def _page(request: HttpRequest) -> Page:
-    at = bank.now()
-    found = baskets.contents(basket=request.basket, at=at)
-    data = request.POST if request.method == "POST" else None
-    choices = {
-        parcel.merchant_id: parcel.delivery(
-            code=(data or {}).get(f"delivery-{parcel.merchant_id}", quotes.STANDARD)
-        ).code
-        for parcel in found.parcels
+    context = {
+        "order": order,
+        "outcome": outcome,
+        "mine": mine,
+        "promotions": used_by_order(order_id=order.order_id),
+        "taxes": taxes_of(number=number),
     }
-    total = found.total(choices=choices)
+    return render(request, "mall/done.html", context)
+
+
+@require_POST
+def give_up(request: HttpRequest, number: str) -> HttpResponse:
+    """Give up an order that waits for its payment, to change it: its goods are in the basket again."""
+    order, _mine = _seen(request, number=number)
     user = request.user
-    guest = not user.is_authenticated
-    buyer = {"user_id": None if guest else user.pk, "email": (data or {}).get("email", "")}
-    divided = tenders.split(data=data or {}, total=total, currency=found.currency, at=at, **buyer)
-    options, closed = [], []
-    if found.parcels:
-        options, closed = bank.ways_to_pay(
-            **buyer,
-            # What is paid in full already may still be paid another way when that is taken back.
-            total=divided.rest or total,
-            currency=found.currency,
-            at=at,
+    by = Actor(BUYER, user_id=user.pk) if order.user_id is not None else SYSTEM_ACTOR
+    if order.awaits_payment:
+        [result] = operations.cancel_orders(
+            requests=[CancelOrder(number=number, reason=_("Given up by the buyer."), at=bank.now(), by=by)]
         )
-    account = next((option.source for option in options if option.method == "bank_account"), divided.account_number)
-    divided = replace(divided, account_number=account)
-    form = CheckoutForm(
-        data,
-        guest=guest,
-        book=[] if guest else _book(user_id=user.pk),
-        options=options,
-        split=divided,
+        if isinstance(result, UnableToCancelOrder):
+            messages.error(request, str(result))
+            return redirect("checkout-done", number)
+    forget_basket_count(request=request)
+    return redirect("checkout")
+
+
+def _seen(request: HttpRequest, *, number: str) -> tuple[OrderPage, bool]:
+    order = order_page(number=number)
+    mine = order is not None and request.user.is_authenticated and order.user_id == request.user.pk
+    if order is None or not (mine or attempt.remembers(request=request, number=number)):
+        raise Http404
+    return order, mine
+
+
+def _sign_in_again(request: HttpRequest) -> HttpResponse:
+    typed.keep(request=request)
+    messages.info(
+        request,
+        _("You were signed out meanwhile. Sign in and go on: what you typed is kept, and nothing was charged."),
     )
-    return Page(contents=found, choices=choices, total=total, form=form, closed=closed, at=at)
-
-
-def _book(*, user_id: int) -> list[tuple[int, str]]:
-    rows = UserAddress.objects.filter(user_id=user_id).select_related("country")
-    rows = rows.order_by("-is_default_for_shipping", "-num_orders_as_shipping_address", "pk")
-    return [(row.pk, ", ".join(row.active_address_fields())) for row in rows[:6]]
-
-
-def _address(*, page: Page, user_id: int | None) -> AddressData:
-    chosen = page.form.address_id
-    if chosen is None:
-        return page.form.address
-    row = UserAddress.objects.get(pk=chosen, user_id=user_id)
-    return AddressData(
-        name=row.name,
-        line1=row.line1,
-        line2=row.line2,
-        city=row.line4,
-        region=row.state,
-        postcode=row.postcode,
-        country=row.country_id,
-        phone=str(row.phone_number or ""),
-    )
+    return redirect(f"{reverse('account_login')}?next={reverse('checkout')}")
 
 
 def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
     user_id = request.user.pk
-    address = _address(page=page, user_id=user_id)
+    address = page.address(request=request)
     device = request.COOKIES.get(devices.COOKIE, "")[:64] or secrets.token_urlsafe(24)
     email = request.user.email if user_id else page.form.cleaned_data["email"]
     number = order_number(key=key)
@@ -190,6 +173,7 @@ def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
         tenders=page.form.tenders(),
         return_url=request.build_absolute_uri(reverse("checkout-done", args=[number])),
         at=page.at,
+        papers=page.form.papers(),
     )
     try:
         outcome = operations.submit_order(draft=draft)
@@ -198,7 +182,9 @@ def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
             return redirect("checkout-done", problem.number)
         return _render(request, page=page, problem=str(problem))
     except UnableToPlaceOrder as problem:
-        return _render(request, page=page, problem=str(problem))
+        # The page shows what is now; what was computed before it is out of date.
+        request.basket.reset_offer_applications()
+        return _render(request, page=build(request), problem=str(problem))
     except UnableToSubmitOrder as problem:
         messages.warning(request, str(problem))
         outcome = SubmitOutcome(number=number, state="waiting")
@@ -206,8 +192,8 @@ def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
     forget_basket_count(request=request)
     if outcome.state == "refused":
         return _render(request, page=page, problem=outcome.message)
-    if user_id and page.form.address_id is None:
-        add_addresses(addresses=[(user_id, address, page.at)])
+    if user_id and page.form.carried and page.form.address_id is None:
+        _keep_address(page=page, user_id=user_id)
     to = outcome.url if outcome.state == "action_required" else reverse("checkout-done", args=[outcome.number])
     response = redirect(to)
     response.set_cookie(
@@ -216,15 +202,34 @@ def _submit(request: HttpRequest, *, page: Page, key: str) -> HttpResponse:
     return response
 
 
+def _keep_address(*, page: Page, user_id: int) -> None:
+    known = {row.pk for row in page.book}
+    add_addresses(addresses=[(user_id, page.form.address, page.at)])
+    if page.form.cleaned_data.get("make_default"):
+        fresh = next((pk for pk in _address_ids(user_id=user_id) if pk not in known), None)
+        if fresh is not None:
+            set_default_address(user_id=user_id, address_id=fresh)
+
+
+def _address_ids(*, user_id: int) -> list[int]:
+    return list(UserAddress.objects.filter(user_id=user_id).order_by("-pk").values_list("pk", flat=True))
+
+
 def _sums(*, page: Page) -> dict[str, object]:
+    found = page.contents
     return {
-        "contents": page.contents,
-        "parcels": [(parcel, page.choices[parcel.merchant_id]) for parcel in page.contents.parcels],
-        "delivery": page.contents.delivery(choices=page.choices),
+        "contents": found,
+        "parcels": [
+            (parcel, page.choices.get(parcel.merchant_id, ""), found.quote(parcel=parcel, choices=page.choices))
+            for parcel in found.parcels
+        ],
+        "delivery": found.delivery(choices=page.choices),
         "total": page.total,
+        "taxes": found.taxes(choices=page.choices),
         "split": page.form.split,
         "rest_by": _rest_by(page=page),
         "closed": page.closed,
+        "carried": page.form.carried,
     }
 
 
@@ -244,18 +249,25 @@ def _render(
     status: int | None = None,
 ) -> HttpResponse:
     """Show the form with everything that was typed; a refused try gets a new key, a mistyped one keeps its own."""
+    form = page.form
     if "update" in request.POST:
-        for name in [name for name in page.form.errors if name not in page.form.split.problems]:
-            del page.form.errors[name]
+        for name in [name for name in form.errors if name not in form.split.problems]:
+            del form.errors[name]
     context = _sums(page=page) | {
-        "form": page.form,
+        "form": form,
         "key": key or attempt.fresh_key(),
+        "who": typed.who(request=request),
         "problem": problem,
+        "kept_minutes": bank.policy().PAYMENT_EXPIRES_AFTER.seconds // 60,
         "card_key": settings.STRIPE_PUBLISHABLE_KEY,
         # The ways to pay say what the account holds; the header need not ask again.
         "hide_money": True,
-        "address_fields": [page.form[name] for name in page.form.address_fields],
-        "new_address": "address_choice" not in page.form.fields
-        or page.form["address_choice"].value() in ("", None, "new"),
+        "address_fields": [form[name] for name in form.address_fields],
+        "bill_fields": [form[name] for name in form.bill_fields],
+        "gifts": [
+            form.gift_field(merchant_id=parcel.merchant_id) for parcel in page.contents.parcels if not parcel.digital
+        ],
+        "invoice_open": any(form[name].value() for name in ("company", "vat_number", "bill_elsewhere"))
+        or any(form[name].errors for name in ("company", "vat_number", *form.bill_fields)),
     }
     return render(request, "mall/checkout.html", context, status=status or (409 if problem else 200))

@@ -166,6 +166,15 @@ def add_addresses(*, addresses: Sequence[tuple[int, AddressData, datetime]]) -> 
     )
 
 
+def set_default_address(*, user_id: int, address_id: int) -> None:
+    """Have goods go to one address of a person's book unless he says otherwise; another's address changes nothing."""
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user_id)
+        if UserAddress.objects.filter(pk=address_id, user_id=user_id).exists():
+            UserAddress.objects.filter(user_id=user_id).update(is_default_for_shipping=False)
+            UserAddress.objects.filter(pk=address_id, user_id=user_id).update(is_default_for_shipping=True)
+
+
 def sight_device(*, user_id: int, device: str, at: datetime) -> None:
     """Remember that a person was seen with a device; only the first time counts."""
     if device:

@@ -14,7 +14,7 @@ from mall import bank
 from mall.checkout.forms import AddressForm
 from mall.customer.forms import CONSENT_WORDS, DetailsForm
 from mall.customer.models import CREDIT_USE, MARKETING, Consent, User
-from mall.customer.operations import ChangeConsent, add_addresses, record_consents
+from mall.customer.operations import ChangeConsent, add_addresses, record_consents, set_default_address
 
 UserAddress = get_model("address", "UserAddress")
 
@@ -54,6 +54,14 @@ def address_add(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+def address_default(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have goods go to this address unless said otherwise."""
+    set_default_address(user_id=request.user.pk, address_id=pk)
+    return redirect("account-home")
+
+
+@login_required
+@require_POST
 def address_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an address out of the book."""
     UserAddress.objects.filter(pk=pk, user_id=request.user.pk).delete()
@@ -86,7 +94,7 @@ def _page(request: HttpRequest, *, form: DetailsForm, address_form: AddressForm)
     context = {
         "form": form,
         "address_form": address_form,
-        "addresses": [(row.pk, row.active_address_fields()) for row in addresses],
+        "addresses": [(row.pk, row.active_address_fields(), row.is_default_for_shipping) for row in addresses],
         "consents": [(purpose, text, in_force.get(purpose)) for purpose, text in words.items()],
     }
     wrong = form.errors or address_form.errors

@@ -10,6 +10,7 @@ from django.db import connection
 
 from mall import actors
 from mall.actors import Actor
+from mall.fulfilment import states
 from mall.fulfilment.models import ConsignmentEvent
 from mall.fulfilment.requests import UnknownConsignment
 from mall.order.models import COMPLETED, CONFIRMED
@@ -30,6 +31,8 @@ class LockedConsignment:
     goods: int
     shipping: int
     dispatched_at: datetime | None
+    packed_at: datetime | None
+    being_divided: bool
 
     @property
     def amount(self) -> int:
@@ -53,7 +56,9 @@ def lock(*, numbers: Iterable[str], with_orders: bool = False) -> dict[str, Lock
         cursor.execute(
             """
             SELECT c.id, c.number, c.order_id, o.number, c.merchant_id, o.user_id, c.status, c.goods, c.shipping,
-                   c.dispatched_at
+                   c.dispatched_at, c.packed_at, EXISTS (
+                       SELECT 1 FROM fulfilment_division d WHERE d.consignment_id = c.id AND d.state = 'asked'
+                   )
             FROM fulfilment_consignment c JOIN order_order o ON o.id = c.order_id
             WHERE c.number = ANY(%s) ORDER BY c.id FOR NO KEY UPDATE OF c
             """,
@@ -67,7 +72,11 @@ def check_actor(*, row: LockedConsignment | None, by: Actor, former: set[Actor],
 
     :raises UnknownConsignment: it is not, or there is none; the answer does not tell which.
     """
-    if row is None or by in former or not by.may_touch(merchant_id=row.merchant_id, buyer_id=row.buyer_id):
+    if (
+        row is None
+        or by in former
+        or not by.may_touch(merchant_id=row.merchant_id, buyer_id=row.buyer_id, order=row.order_number)
+    ):
         raise UnknownConsignment(f"There is no consignment {number} for you.")
     return row
 
@@ -77,12 +86,17 @@ def former_staff(*, requests: Sequence) -> set[Actor]:
     return actors.former_staff(actors={request.by for request in requests})
 
 
-def write_history(*, entries: Iterable[tuple[LockedConsignment, str, datetime, str, str]]) -> None:
-    """Append (consignment, status, moment, by, note) to the histories."""
+def write_history(*, entries: Iterable[tuple[LockedConsignment, str, datetime, str, str]], again: bool = False) -> None:
+    """Append (consignment, status, moment, by, note) to the histories; `again`: it may happen several times."""
     rows.insert(
         rows=[
             ConsignmentEvent(
-                consignment_id=row.id, key=f"{row.number}:{status}", status=status, at=at, by=by, note=note[:500]
+                consignment_id=row.id,
+                key=f"{row.number}:{status}" + (f":{at:%Y%m%dT%H%M%S%f}" if again else ""),
+                status=status,
+                at=at,
+                by=by,
+                note=note[:500],
             )
             for row, status, at, by, note in entries
         ]
@@ -90,13 +104,23 @@ def write_history(*, entries: Iterable[tuple[LockedConsignment, str, datetime, s
 
 
 def set_lines(*, consignment_ids: Sequence[int], status: str, sent: bool = False) -> None:
-    """Move the order lines of consignments along; `sent`: their reserved pieces left the shelf."""
+    """Move the order lines of consignments along; `sent`: their reserved pieces left the shelf.
+
+    A line of which pieces still wait in another consignment keeps its status.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE order_line l SET status = %s {", num_allocated = 0" if sent else ""}
-            FROM fulfilment_consignmentline cl WHERE cl.consignment_id = ANY(%s) AND l.id = cl.line_id
-            """,  # noqa: S608 - the addition is one of two
+            UPDATE order_line l SET status = CASE WHEN EXISTS (
+                SELECT 1 FROM fulfilment_consignmentline other
+                JOIN fulfilment_consignment c ON c.id = other.consignment_id
+                WHERE other.line_id = l.id AND c.status = '{states.CONFIRMED}'
+            ) THEN l.status ELSE %s END {", num_allocated = l.num_allocated - cl.quantity" if sent else ""}
+            FROM (
+                SELECT line_id, sum(quantity) AS quantity FROM fulfilment_consignmentline
+                WHERE consignment_id = ANY(%s) GROUP BY line_id
+            ) cl WHERE l.id = cl.line_id
+            """,  # noqa: S608 - the additions are our own
             [status, list(consignment_ids)],
         )
 

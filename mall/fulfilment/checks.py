@@ -19,7 +19,11 @@ SELECT c.id, c.number, c.status, c.goods, c.shipping, c.refunded, o.status, o.pa
 FROM fulfilment_consignment c
 JOIN order_order o ON o.id = c.order_id
 LEFT JOIN LATERAL (
-    SELECT sum(cl.amount) AS amount, sum(ol.num_allocated) AS reserved, sum(cl.quantity) AS quantity
+    SELECT sum(cl.amount) AS amount, sum(cl.quantity) AS quantity, sum(ol.num_allocated - coalesce((
+        SELECT sum(other.quantity) FROM fulfilment_consignmentline other
+        JOIN fulfilment_consignment oc ON oc.id = other.consignment_id
+        WHERE other.line_id = ol.id AND oc.id <> c.id AND oc.status IN ('awaiting_payment', 'confirmed')
+    ), 0)) AS reserved
     FROM fulfilment_consignmentline cl JOIN order_line ol ON ol.id = cl.line_id WHERE cl.consignment_id = c.id
 ) l ON true
 WHERE {which} ORDER BY c.id LIMIT %s
@@ -70,9 +74,7 @@ def check_consignments() -> list[str]:
     return problems
 
 
-def differences(
-    *, since: datetime | None, until: datetime, numbers: Sequence[str]
-) -> tuple[int, dict[str, list[str]]]:
+def differences(*, since: datetime | None, until: datetime, numbers: Sequence[str]) -> tuple[int, dict[str, list[str]]]:
     """Compare the consignments that something happened to in a time, and those of these numbers.
 
     What is told days late is left to :func:`check_consignments`, which looks at all of them.

@@ -1,6 +1,7 @@
 """Consignments: what one merchant sends of one order, with its own charge, status, tracking and history."""
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -33,10 +34,18 @@ class Consignment(models.Model):
     release_due = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
+    # Packed and waiting for its carrier; nothing when it is unpacked again.
+    packed_at = models.DateTimeField(null=True)
+    # The consignment these pieces were in at first.
+    divided_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="divided_into")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "merchant"], name="consignment_one_per_merchant"),
+            models.UniqueConstraint(
+                fields=["order", "merchant"],
+                condition=Q(divided_from__isnull=True),
+                name="consignment_first_per_merchant",
+            ),
             models.CheckConstraint(condition=Q(status__in=states.STATUSES), name="consignment_status_known"),
             models.CheckConstraint(
                 condition=Q(goods__gte=0) & Q(shipping__gte=0), name="consignment_amounts_not_negative"
@@ -52,6 +61,12 @@ class Consignment(models.Model):
         indexes = [
             models.Index(fields=["merchant", "status", "-placed_at"], name="consignment_by_merchant"),
             models.Index(fields=["release_due"], condition=Q(status=states.DISPATCHED), name="consignment_release_due"),
+            models.Index(
+                fields=["merchant", "promised_by", "id"],
+                condition=Q(status=states.CONFIRMED),
+                name="consignment_to_pack",
+            ),
+            models.Index(fields=["merchant", "-placed_at", "-id"], name="consignment_newest"),
         ]
 
     def __str__(self) -> str:
@@ -64,24 +79,64 @@ class Consignment(models.Model):
 
 
 class ConsignmentLine(models.Model):
-    """One order line in its consignment, with exact minor units."""
+    """What of an order line is in a consignment, with exact minor units; the rest of the line may be in others."""
 
     consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="lines")
-    line = models.OneToOneField("order.Line", on_delete=models.PROTECT, related_name="consignment_line")
+    line = models.ForeignKey("order.Line", on_delete=models.PROTECT, related_name="consignment_lines")
     product = models.ForeignKey("catalogue.Product", on_delete=models.PROTECT, related_name="consignment_lines")
     stockrecord = models.ForeignKey("partner.StockRecord", on_delete=models.PROTECT, related_name="consignment_lines")
     quantity = models.PositiveIntegerField()
     unit_price = models.BigIntegerField()
     amount = models.BigIntegerField()
     title = models.CharField(max_length=255)
+    # The tax that `amount` includes; the line's share of the delivery charge, and the tax in that.
+    tax_class = models.CharField(max_length=16, blank=True, default="", db_default="")
+    tax_rate_bps = models.PositiveIntegerField(default=0, db_default=0)
+    tax = models.BigIntegerField(default=0, db_default=0)
+    shipping = models.BigIntegerField(default=0, db_default=0)
+    shipping_tax = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["consignment", "line"], name="consignment_line_once"),
             models.CheckConstraint(condition=Q(quantity__gte=1) & Q(amount__gte=0), name="consignment_line_possible"),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"
+
+
+class Division(models.Model):
+    """Pieces of a consignment that get one of their own: asked for, then made, or refused by the payment's holds.
+
+    `line_ids` (of the order) and `quantities` name the pieces; `goods` and `shipping` are their minor units.
+    """
+
+    key = models.CharField(max_length=120, unique=True)
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="divisions")
+    new_number = models.CharField(max_length=40, unique=True)
+    line_ids = ArrayField(models.BigIntegerField())
+    quantities = ArrayField(models.PositiveIntegerField())
+    goods = models.BigIntegerField()
+    shipping = models.BigIntegerField()
+    state = models.CharField(max_length=10, default=states.DIVISION_ASKED)
+    refusal = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consignment"], condition=Q(state=states.DIVISION_ASKED), name="division_one_at_a_time"
+            ),
+            models.CheckConstraint(condition=Q(state__in=states.DIVISION_STATES), name="division_state_known"),
+            models.CheckConstraint(condition=Q(goods__gte=0, shipping__gte=0), name="division_amounts_not_negative"),
+            models.CheckConstraint(condition=Q(line_ids__len__gte=1), name="division_names_pieces"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.new_number} of consignment {self.consignment_id}"
 
 
 class ConsignmentEvent(models.Model):

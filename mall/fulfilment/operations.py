@@ -42,6 +42,8 @@ def dispatch_consignments(*, requests: Sequence[Dispatch]) -> list[MovedConsignm
         def check(request: Dispatch, row: LockedConsignment) -> None:
             if request.by.kind == actors.BUYER:
                 raise UnknownConsignment(f"There is no consignment {row.number} for you to send.")
+            if row.being_divided and row.status == states.CONFIRMED:
+                raise UnableToDispatch(f"Consignment {row.number} is being divided: try again in a minute.")
             part = money.get(row.number)
             unpaid = row.amount and (part is None or part.state not in ("authorised", "captured"))
             if unpaid and row.status == states.CONFIRMED:
@@ -232,6 +234,8 @@ def cancel_consignments(*, requests: Sequence[CancelConsignment]) -> list[MovedC
 
 
 def _check_cancel(request: CancelConsignment, row: LockedConsignment) -> None:
+    if row.being_divided:
+        raise UnableToCancel(f"Consignment {row.number} is being divided: try again in a minute.")
     if row.status == states.AWAITING_PAYMENT:
         raise UnableToCancel(f"Order {row.order_number} is not paid yet: cancel the whole order.")
 

@@ -20,6 +20,15 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """The consignment is packed and waits for its carrier; or, where that is asked, it is unpacked again."""
+
+    number: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliver:
     """The goods arrived, says `said_by`: carrier, buyer, operations, or time (nobody spoke for long enough)."""
 
@@ -41,7 +50,10 @@ class CancelConsignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundConsignment:
-    """Money back for a consignment that was sent; `amount` in minor units, never more than was captured."""
+    """Money back for a consignment that was sent; `amount` in minor units, never more than was captured.
+
+    `claim` names what the bank keeps for a return when it comes out of that.
+    """
 
     number: str
     amount: int
@@ -49,6 +61,7 @@ class RefundConsignment:
     by: Actor
     key: str
     at: datetime
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +108,10 @@ class UnableToMoveConsignment(Exception):
 
 class UnknownConsignment(UnableToMoveConsignment):
     """There is none of that number, or it is no business of this actor's; he cannot tell which."""
+
+
+class UnableToPack(UnableToMoveConsignment):
+    """It cannot be packed, or unpacked."""
 
 
 class UnableToDispatch(UnableToMoveConsignment):

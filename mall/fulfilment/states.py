@@ -1,5 +1,7 @@
 """A consignment's life as one table."""
 
+from payments.machines import Machine
+
 AWAITING_PAYMENT = "awaiting_payment"
 CONFIRMED = "confirmed"
 DISPATCHED = "dispatched"
@@ -22,6 +24,16 @@ TRANSITIONS = (
     (DELIVERED, "refund in full", REFUNDED),
     (RELEASED, "refund in full", REFUNDED),
 )
+CONSIGNMENT = Machine(
+    name="consignment", meaning="One merchant's part of an order on its way to the buyer.", transitions=TRANSITIONS
+)
+
+# The division of a consignment: asked for, made, or refused by the holds on its money.
+DIVISION_ASKED, DIVISION_MADE, DIVISION_REFUSED = "asked", "made", "refused"
+DIVISION_STATES = (DIVISION_ASKED, DIVISION_MADE, DIVISION_REFUSED)
+
+# What a history also says, beside the states: packed, unpacked, divided, and money that went back.
+PACKED, UNPACKED, DIVIDED, REFUND = "packed", "unpacked", "divided", "refund"
 
 # Who can say that goods arrived; never the merchant. `time`: nobody spoke for as long as the policy waits.
 SAID_BY = ("carrier", "buyer", "operations", "time")

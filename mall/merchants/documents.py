@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+
+from django.utils.translation import gettext as _
 
 from mall import bank
 from mall.merchants.models import KybDocument, MerchantApplication
@@ -27,6 +30,12 @@ class Upload:
     content: bytes
 
 
+def too_large(*, name: str) -> str:
+    """Return the sentence for a document above the limit."""
+    words = _("%(name)s is larger than %(most)s MB: make it smaller.")
+    return words % {"name": name, "most": MAX_BYTES // 1024**2}
+
+
 def content_type(*, content: bytes) -> str:
     """Return what a document is, by its first bytes.
 
@@ -34,7 +43,7 @@ def content_type(*, content: bytes) -> str:
     """
     found = bank.content_type(content=content)
     if not found:
-        raise UnableToKeepDocument("A document is a PDF, PNG or JPEG file: save it as one of these.")
+        raise UnableToKeepDocument(_("A document is a PDF, PNG or JPEG file: save it as one of these."))
     return found
 
 
@@ -44,15 +53,17 @@ def check(*, upload: Upload) -> None:
     :raises UnableToKeepDocument: its kind, size or content cannot be taken.
     """
     if upload.kind not in dict(KybDocument.KINDS):
-        raise UnableToKeepDocument(f"{upload.kind!r} is no kind of document asked for here.")
+        raise UnableToKeepDocument(_("Choose what kind of document this is."))
     if not upload.content:
-        raise UnableToKeepDocument(f"{upload.name} is empty: choose another file.")
+        raise UnableToKeepDocument(_("%(name)s is empty: choose another file.") % {"name": upload.name})
     if len(upload.content) > MAX_BYTES:
-        raise UnableToKeepDocument(f"{upload.name} is larger than {MAX_BYTES // 1024**2} MB: make it smaller.")
+        raise UnableToKeepDocument(too_large(name=upload.name))
     content_type(content=upload.content)
 
 
-def keep(*, application: MerchantApplication, upload: Upload, at: datetime) -> KybDocument:
+def keep(
+    *, application: MerchantApplication, upload: Upload, at: datetime, expires_on: date | None = None
+) -> KybDocument:
     """Encrypt a document and keep it.
 
     :raises UnableToKeepDocument: its kind, size or content cannot be taken.
@@ -67,6 +78,7 @@ def keep(*, application: MerchantApplication, upload: Upload, at: datetime) -> K
         size=kept.size,
         digest=kept.digest,
         stored_as=kept.stored_as,
+        expires_on=expires_on,
         uploaded_at=at,
     )
 
@@ -77,3 +89,13 @@ def read(*, document: KybDocument) -> bytes:
     :raises DocumentDamaged: the file is missing or is not what was kept.
     """
     return _FILES.read(stored_as=document.stored_as, digest=document.digest)
+
+
+def digest(*, content: bytes) -> str:
+    """Return by what a document's content is known."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def forget(*, stored_as: str) -> None:
+    """Remove the file of a document that is gone; called when the document's row is."""
+    _FILES.remove(stored_as=stored_as)

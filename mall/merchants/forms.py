@@ -41,7 +41,9 @@ def _name_currency(*, form: forms.Form, currency: str) -> None:
 class DispatchForm(forms.Form):
     """The carrier, and the number by which the parcel can be followed."""
 
-    carrier = forms.CharField(label=_("Carrier"), max_length=64, required=False)
+    carrier = forms.CharField(
+        label=_("Carrier"), max_length=64, required=False, widget=forms.TextInput(attrs={"list": "carriers"})
+    )
     tracking = forms.CharField(label=_("Tracking number"), max_length=128, required=False)
 
 
@@ -81,41 +83,8 @@ class RefundForm(forms.Form):
         return amount
 
 
-class ProductForm(forms.Form):
-    """A product to list."""
-
-    title = forms.CharField(
-        label=_("Name"), max_length=120, error_messages={"required": _("Please give the product a name.")}
-    )
-    category = forms.ChoiceField(
-        label=_("Category"), error_messages={"required": _("Please choose where shoppers will look for it.")}
-    )
-    sku = forms.CharField(
-        label=_("Article number"),
-        max_length=64,
-        help_text=_("Your own number for it; each once."),
-        error_messages={"required": _("Please give your article number.")},
-    )
-    price = AmountField(label=_("Price, tax included"), min_value=Decimal("0.01"))
-    stock = forms.IntegerField(
-        label=_("Pieces in stock"),
-        min_value=0,
-        max_value=1_000_000,
-        error_messages={"required": _("How many do you have?"), "min_value": _("Stock cannot be below zero.")},
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )
-    description = forms.CharField(
-        label=_("Description"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
-    )
-
-    def __init__(self, *args: object, categories: list[tuple[str, str]], currency: str, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        _name_currency(form=self, currency=currency)
-        self.fields["category"].choices = [("", "–"), *categories]
-
-
 class OfferForm(forms.Form):
-    """A new price and stock for an offer."""
+    """A new price and stock for an offer, and how many working days until it leaves."""
 
     price = AmountField(label=_("Price"), min_value=Decimal("0.01"))
     stock = forms.IntegerField(
@@ -129,27 +98,20 @@ class OfferForm(forms.Form):
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
-
-
-class StoreForm(forms.Form):
-    """What the store says of itself, and what it asks for delivery."""
-
-    description = forms.CharField(
-        label=_("About the store"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 5})
-    )
-    delivery_charge = AmountField(
-        label=_("Delivery charge"),
-        required=False,
-        help_text=_("Empty: the market's usual charge."),
-        min_value=Decimal(0),
-    )
-    delivery_free_from = AmountField(
-        label=_("Free delivery from"),
-        required=False,
-        help_text=_("Empty: as usual on the market."),
-        min_value=Decimal(0),
+    handling_days = forms.IntegerField(
+        label=_("Working days until it leaves"),
+        min_value=0,
+        max_value=30,
+        error_messages={
+            "required": _("How many working days do you need?"),
+            "invalid": _("Please write the days in digits."),
+            "max_value": _("It must leave within 30 working days."),
+            "min_value": _("Days cannot be below zero."),
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
 
-    def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
+    def __init__(self, *args: object, with_days: bool = False, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        _name_currency(form=self, currency=currency)
+        if not with_days:
+            del self.fields["handling_days"]

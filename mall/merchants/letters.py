@@ -11,7 +11,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from mall.merchants.models import Invitation
+from mall.customer.models import User
+from mall.merchants.models import ACTIVE, CLOSED, SUSPENDED, Invitation, Merchant
+from mall.queries import staff
 
 INVITATION_SALT = "mall.invitation"
 
@@ -58,6 +60,29 @@ def send_invitations(*, invitation_ids: Sequence[int]) -> None:
             for row in rows
         ]
     )
+
+
+def send_status(*, changes: Sequence[tuple[int, str, str]]) -> None:
+    """Tell owners what became of their stores, each (merchant, `active`, `suspended`, `closing` or `closed`, why).
+
+    :raises OSError: the mail server did not take them; sending again is safe.
+    """
+    subjects = {
+        ACTIVE: _("%(store)s sells again"),
+        SUSPENDED: _("%(store)s is suspended"),
+        "closing": _("%(store)s is being closed"),
+        CLOSED: _("%(store)s is closed"),
+    }
+    found = []
+    for merchant_id, status, reason in changes:
+        store = " ".join(Merchant.objects.values_list("name", flat=True).get(pk=merchant_id).split())
+        owners = User.objects.filter(pk__in=staff.owners_of(merchant_id=merchant_id)).exclude(email="")
+        context = {"store": store, "status": status, "reason": reason, "link": settings.RIALTO_SITE}
+        body = render_to_string("mall/email/merchant_status.txt", context)
+        to = sorted(owners.values_list("email", flat=True))
+        if to:
+            found.append(EmailMessage(subject=subjects[status] % {"store": store}, body=body, to=to))
+    send(letters=found)
 
 
 def send(*, letters: Sequence[EmailMessage]) -> None:

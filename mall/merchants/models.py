@@ -1,7 +1,7 @@
-"""Merchants, their staff, and their application with its documents."""
+"""Merchants, their staff, their history; applications and their documents are beside."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
 from mall.history import append_only
@@ -9,12 +9,20 @@ from mall.merchants import roles
 from mall.merchants.roles import ACCOUNTANT, CLERK, MANAGER, OWNER
 
 APPLIED, ACTIVE, SUSPENDED, CLOSED = "applied", "active", "suspended", "closed"
+# On holiday: it sells nothing until a day.
+PAUSED = "paused"
 
 
 class Merchant(models.Model):
     """A company that sells here; its stock records hang on its Oscar partner."""
 
-    STATUSES = ((APPLIED, "Applied"), (ACTIVE, "Active"), (SUSPENDED, "Suspended"), (CLOSED, "Closed"))
+    STATUSES = (
+        (APPLIED, "Applied"),
+        (ACTIVE, "Active"),
+        (PAUSED, "On holiday"),
+        (SUSPENDED, "Suspended"),
+        (CLOSED, "Closed"),
+    )
 
     key = models.CharField(max_length=128, unique=True)
     partner = models.OneToOneField("partner.Partner", on_delete=models.PROTECT, related_name="merchant")
@@ -39,7 +47,7 @@ class Merchant(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=(APPLIED, ACTIVE, SUSPENDED, CLOSED)), name="merchant_status_known"
+                condition=Q(status__in=(APPLIED, ACTIVE, PAUSED, SUSPENDED, CLOSED)), name="merchant_status_known"
             ),
         ]
 
@@ -127,91 +135,4 @@ class MerchantEvent(models.Model):
         return f"{self.kind} {self.at:%Y-%m-%d}"
 
 
-class MerchantApplication(models.Model):
-    """A company's wish to sell here; two different people of the bank must agree."""
-
-    SUBMITTED, SECONDED, APPROVED, DECLINED = "submitted", "seconded", "approved", "declined"
-    STATES = (
-        (SUBMITTED, "Submitted"),
-        (SECONDED, "Approved by one"),
-        (APPROVED, "Approved"),
-        (DECLINED, "Declined"),
-    )
-
-    key = models.CharField(max_length=128, unique=True)
-    applicant = models.ForeignKey("customer.User", on_delete=models.PROTECT, related_name="merchant_applications")
-    company = models.CharField(max_length=128)
-    registration_number = models.CharField(max_length=64)
-    tax_id = models.CharField(max_length=32)
-    iban = models.CharField(max_length=34)
-    currency = models.CharField(max_length=3)
-    line1 = models.CharField(max_length=255)
-    line2 = models.CharField(max_length=255, blank=True)
-    city = models.CharField(max_length=255)
-    region = models.CharField(max_length=64, blank=True)
-    postcode = models.CharField(max_length=64)
-    country = models.CharField(max_length=2)
-    description = models.TextField(blank=True)
-    terms_version = models.CharField(max_length=32)
-    consent_credit = models.BooleanField(default=False)
-    state = models.CharField(max_length=16, choices=STATES, default=SUBMITTED)
-    submitted_at = models.DateTimeField()
-    first_decision_by = models.ForeignKey(
-        "customer.User", null=True, on_delete=models.PROTECT, related_name="first_merchant_decisions"
-    )
-    first_decision_at = models.DateTimeField(null=True)
-    second_decision_by = models.ForeignKey(
-        "customer.User", null=True, on_delete=models.PROTECT, related_name="second_merchant_decisions"
-    )
-    decided_at = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=500, blank=True)
-    merchant = models.OneToOneField(Merchant, null=True, on_delete=models.PROTECT, related_name="application")
-    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=("submitted", "seconded", "approved", "declined")),
-                name="merchant_application_state_known",
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="approved")
-                | (
-                    Q(first_decision_by__isnull=False)
-                    & Q(second_decision_by__isnull=False)
-                    & ~Q(first_decision_by=F("second_decision_by"))
-                    & Q(merchant__isnull=False)
-                ),
-                name="merchant_application_four_eyes",
-            ),
-            models.CheckConstraint(
-                condition=(Q(first_decision_by__isnull=True) | ~Q(first_decision_by=F("applicant")))
-                & (Q(second_decision_by__isnull=True) | ~Q(second_decision_by=F("applicant"))),
-                name="merchant_application_not_by_applicant",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.company} ({self.state})"
-
-
-class KybDocument(models.Model):
-    """A document of an application; its bytes lie encrypted in a private folder, never under a web address."""
-
-    KINDS = (
-        ("registration", "Company registration"),
-        ("identity", "Identity of the owner"),
-        ("bank", "Proof of the bank account"),
-    )
-
-    application = models.ForeignKey(MerchantApplication, on_delete=models.PROTECT, related_name="documents")
-    kind = models.CharField(max_length=16, choices=KINDS)
-    name = models.CharField(max_length=255)
-    content_type = models.CharField(max_length=64)
-    size = models.PositiveIntegerField()
-    digest = models.CharField(max_length=64)
-    stored_as = models.CharField(max_length=64, unique=True)
-    uploaded_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.name}"
+from mall.merchants.application_models import KybDocument, MerchantApplication  # noqa: E402, F401 - tables of this app

@@ -23,12 +23,18 @@ class Entry:
 ENTRIES = (
     Entry("merchant", _("Today"), roles.WORK),
     Entry("merchant-orders", _("Orders"), roles.ORDERS_READ),
+    Entry("merchant-returns", _("Returns"), roles.RETURNS),
+    Entry("merchant-messages", _("Messages"), roles.MESSAGES),
     Entry("merchant-catalogue", _("Catalogue"), roles.CATALOGUE),
+    Entry("merchant-promotions", _("Promotions"), roles.PROMOTIONS),
     Entry("merchant-money", _("Money"), roles.MONEY),
     Entry("merchant-disputes", _("Disputes"), roles.DISPUTES),
     Entry("merchant-financing", _("Financing"), roles.FINANCING),
+    Entry("merchant-health", _("Health"), roles.HEALTH),
     Entry("merchant-staff", _("Team"), roles.STAFF),
+    Entry("merchant-keys", _("Programs"), roles.KEYS),
     Entry("merchant-store", _("Store page"), roles.STORE),
+    Entry("merchant-delivery", _("Delivery"), roles.DELIVERY),
 )
 
 

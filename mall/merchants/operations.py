@@ -11,11 +11,9 @@ from django.utils.text import slugify
 from oscar.core.loading import get_model
 
 from mall import bank, events
-from mall.actors import Actor
 from mall.customer.addresses import AddressData
 from mall.customer.models import CREDIT_USE
 from mall.customer.operations import ChangeConsent, record_consents
-from mall.merchants import authority, roles
 from mall.merchants.models import ACTIVE, OWNER, Membership, Merchant
 from mall.search import operations as search
 
@@ -157,25 +155,6 @@ def _free_slugs(*, names: Sequence[str]) -> list[str]:
         taken.add(slug)
         slugs.append(slug)
     return slugs
-
-
-def set_store(
-    *,
-    merchant_id: int,
-    by: Actor,
-    description: str,
-    delivery_charge: int | None,
-    delivery_free_from: int | None,
-) -> None:
-    """Change what a store says of itself and asks for delivery (minor units; None: the mall's usual charge).
-
-    :raises NotAllowed: the actor may not edit this merchant's store page.
-    """
-    with transaction.atomic():
-        authority.require(merchant_id=merchant_id, by=by, permission=roles.STORE)
-        Merchant.objects.filter(pk=merchant_id).update(
-            description=description, delivery_charge=delivery_charge, delivery_free_from=delivery_free_from
-        )
 
 
 def set_status(*, merchant_id: int, was: Sequence[str], status: str, at: datetime) -> bool:

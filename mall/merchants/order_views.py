@@ -11,43 +11,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mall import bank
-from mall.fulfilment import operations, states
-from mall.fulfilment.requests import CancelConsignment, Dispatch, RefundConsignment, UnableToMoveConsignment
+from mall.fulfilment import carriers, dividing, operations, packing, states
+from mall.fulfilment.requests import (
+    CancelConsignment,
+    Dispatch,
+    Pack,
+    RefundConsignment,
+    UnableToMoveConsignment,
+)
+from mall.invoices import queries as invoices
 from mall.merchants import roles
 from mall.merchants.access import actor, staff_page
 from mall.merchants.forms import CancelForm, DispatchForm, RefundForm
 from mall.merchants.views import framed
-from mall.order.timeline import badge_of, steps
+from mall.order import pieces, timeline
+from mall.papers.queries import note_by_number
 from mall.queries.merchants import Workplace
-from mall.queries.orders import MerchantConsignment, consignment_page, consignments_of
-
-PAGE_SIZE = 25
-FILTERS = {
-    "pack": (states.CONFIRMED,),
-    "way": (states.DISPATCHED,),
-    "done": (states.DELIVERED, states.RELEASED),
-    "back": (states.CANCELLED, states.REFUNDED),
-}
-
-
-@staff_page(may=roles.ORDERS_READ)
-@require_safe
-def orders(request: HttpRequest, place: Workplace) -> HttpResponse:
-    """List the store's parcels, newest first."""
-    chosen = request.GET.get("state", "")
-    asked = request.GET.get("page", "")
-    page = int(asked) if asked.isascii() and asked.isdecimal() and 0 < len(asked) < 7 else 1
-    rows, total = consignments_of(
-        merchant_id=place.merchant_id, statuses=FILTERS.get(chosen, ()), page=page, page_size=PAGE_SIZE
-    )
-    names = {"": _("All"), "pack": _("To pack"), "way": _("On their way"), "done": _("Delivered"), "back": _("Undone")}
-    context = {
-        "rows": [(part, badge_of(status=part.status)) for part in rows],
-        "filters": [(code, name, code == chosen) for code, name in names.items()],
-        "number": max(page, 1),
-        "pages": max(1, -(-total // PAGE_SIZE)),
-    }
-    return render(request, "mall/merchant/orders.html", framed(request, place, "merchant-orders") | context)
+from mall.queries.orders import EventView, MerchantConsignment, consignment_page
 
 
 @staff_page(may=roles.ORDERS_READ)
@@ -77,6 +57,48 @@ def dispatch(request: HttpRequest, place: Workplace, number: str) -> HttpRespons
         ]
     )
     return _after(request, result=result, number=number, well=_("The parcel is on its way, and the buyer is told."))
+
+
+@require_POST
+@staff_page(may=roles.ORDERS)
+def pack(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
+    """Say that the parcel is packed, or that it is not after all."""
+    _own(place=place, number=number)
+    undo = request.POST.get("undo") == "1"
+    move = packing.unpack_consignments if undo else packing.pack_consignments
+    [result] = move(requests=[Pack(number=number, by=actor(request=request, place=place), at=bank.now())])
+    well = _("The parcel is to be packed again.") if undo else _("The parcel is packed and waits for its carrier.")
+    return _after(request, result=result, number=number, well=well)
+
+
+@require_POST
+@staff_page(may=roles.ORDERS)
+def divide(request: HttpRequest, place: Workplace, number: str) -> HttpResponse:
+    """Send some pieces now and the rest later: the rest gets a parcel of its own, with money of its own."""
+    found = _own(place=place, number=number)
+    try:
+        now = pieces.chosen(part=found.part, typed=request.POST)
+        later = {line.line_id: line.quantity - now[line.line_id] for line in found.part.lines}
+        outcome = dividing.divide_consignment(
+            request=dividing.DivideConsignment(
+                number=number,
+                pieces=later,
+                by=actor(request=request, place=place),
+                key=f"divide:{number}:{request.POST.get('key', '')[:40]}",
+                at=bank.now(),
+            )
+        )
+    except (pieces.WrongPieces, UnableToMoveConsignment) as problem:
+        return _page(request, place=place, found=found, divide_problem=str(problem))
+    if outcome.state == states.DIVISION_REFUSED:
+        text = _("The parcel stays one: %(why)s Send everything together, or cancel what you cannot send.")
+        messages.error(request, text % {"why": outcome.refusal})
+    elif outcome.state == states.DIVISION_ASKED:
+        messages.warning(request, _("The buyer's card is being asked. The parcel is two as soon as it has answered."))
+    else:
+        text = _("What you send later is parcel %(number)s. This one can go now.")
+        messages.success(request, text % {"number": outcome.new_number})
+    return redirect("merchant-order", number)
 
 
 @require_POST
@@ -150,20 +172,35 @@ def _page(
     dispatch_form: DispatchForm | None = None,
     cancel_form: CancelForm | None = None,
     refund_form: RefundForm | None = None,
+    divide_problem: str = "",
 ) -> HttpResponse:
-    part = found.part
+    part, now = found.part, bank.now()
     context = {
         "found": found,
         "part": part,
         "may_act": roles.may(role=place.role, permission=roles.ORDERS),
-        "steps": steps(part=part, for_buyer=False),
-        "history": [(badge_of(status=event.status)[0], event) for event in part.events],
-        "badge": badge_of(status=part.status),
+        "steps": timeline.steps(part=part, now=now, for_buyer=False),
+        "history": [_told(event, currency=part.currency) for event in part.events],
+        "badge": timeline.badge(part=part),
+        "link": carriers.tracking_link(carrier=part.carrier, tracking=part.tracking),
+        "papers": invoices.papers_of(numbers=[part.number]).get(part.number, ()),
+        "pieces": [(line, request.POST.get(f"line-{line.line_id}", str(line.quantity))) for line in part.lines],
+        "divide_problem": divide_problem,
+        "carriers": carriers.names(),
+        "note": note_by_number(number=part.number),
         "dispatch_form": dispatch_form or DispatchForm(),
         "cancel_form": cancel_form or CancelForm(),
         "refund_form": refund_form or RefundForm(currency=part.currency, most=part.refundable),
         "key": request.POST.get("key") or secrets.token_urlsafe(12),
     }
-    wrong = any(form is not None for form in (dispatch_form, cancel_form, refund_form))
+    wrong = divide_problem or any(form is not None for form in (dispatch_form, cancel_form, refund_form))
     frame = framed(request, place, "merchant-orders")
     return render(request, "mall/merchant/order.html", frame | context, status=422 if wrong else 200)
+
+
+def _told(event: EventView, *, currency: str) -> tuple[str, EventView, str]:
+    """Return an entry of a parcel's history with its word and its note as people read it."""
+    note = event.note
+    if event.status == states.REFUND and note.isdecimal():
+        note = bank.text(amount=int(note), currency=currency)
+    return timeline.badge_of(status=event.status)[0], event, note

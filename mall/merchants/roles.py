@@ -27,6 +27,7 @@ MONEY = "money"
 PAYOUTS = "payouts"
 DISPUTES = "disputes"
 FINANCING = "financing"
+KEYS = "keys"
 STAFF = "staff"
 CLOSING = "closing"
 
@@ -46,6 +47,7 @@ MATRIX = (
     (DISPUTES, _("Answer disputes"), (OWNER, MANAGER)),
     (PAYOUTS, _("Say where payouts go"), (OWNER,)),
     (FINANCING, _("Take financing"), (OWNER,)),
+    (KEYS, _("Make and revoke keys of programs"), (OWNER,)),
     (STAFF, _("Invite and remove people, change roles"), (OWNER,)),
     (CLOSING, _("Close the store"), (OWNER,)),
 )

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mall import bank
 from mall.context import address_of
-from mall.fulfilment import states
-from mall.merchants import navigation, operations, roles
-from mall.merchants.access import CHOSEN, actor, staff_page
-from mall.merchants.forms import StoreForm
-from mall.merchants.models import Merchant
-from mall.order.timeline import badge_of
+from mall.health import queries as health
+from mall.merchants import navigation, roles
+from mall.merchants.access import CHOSEN, staff_page
+from mall.order.timeline import badge
+from mall.queries import desk, packing, setting_up
 from mall.queries.merchants import Workplace, merchant_home, workplaces
-from mall.queries.orders import consignments_of
 
 
 @staff_page
 @require_safe
 def home(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Show the day: what to pack, what was sold, where the money stands."""
-    waiting, _total = consignments_of(merchant_id=place.merchant_id, statuses=(states.CONFIRMED,), page_size=8)
-    sees = {name: roles.may(role=place.role, permission=name) for name in (roles.MONEY, roles.FINANCING)}
+    at = bank.now()
+    may = {permission: roles.may(role=place.role, permission=permission) for permission, _name, _roles in roles.MATRIX}
+    figures = merchant_home(merchant_id=place.merchant_id, at=at)
+    waiting = []
+    if figures.to_pack:
+        waiting = packing.parcels_of(
+            merchant_id=place.merchant_id, state=packing.TO_PACK, sort=packing.BY_PROMISE, size=8
+        ).rows
+    # A store that sells is past setting up.
+    is_new = not (figures.orders_30_days or figures.to_pack or figures.under_way)
     context = {
-        "figures": merchant_home(merchant_id=place.merchant_id, at=bank.now()),
-        "waiting": [(part, badge_of(status=part.status)) for part in waiting],
-        "money": bank.merchant_money(merchant_id=place.merchant_id) if sees[roles.MONEY] else None,
-        "financing_url": address_of("merchant-financing") if sees[roles.FINANCING] else "",
+        "tasks": setting_up.tasks(merchant_id=place.merchant_id, role=place.role, has_product=bool(figures.offers))
+        if is_new
+        else [],
+        "health": health.latest(merchant_id=place.merchant_id),
+        "may": may,
+        "figures": figures,
+        "waiting": [(part, badge(part=part)) for part in waiting],
+        "money": bank.merchant_money(merchant_id=place.merchant_id) if may[roles.MONEY] else None,
+        "desk": desk.desk(merchant_id=place.merchant_id, at=at),
+        "sees_returns": may[roles.RETURNS],
+        "sees_messages": may[roles.MESSAGES],
+        "financing_url": address_of("merchant-financing") if may[roles.FINANCING] else "",
     }
     return render(request, "mall/merchant/home.html", framed(request, place, "merchant") | context)
 
@@ -52,42 +64,6 @@ def choose(request: HttpRequest) -> HttpResponse:
     if len(places) < 2:
         return redirect("merchant")
     return render(request, "mall/merchant/choose.html", {"places": places, "next": onward, "hide_money": True})
-
-
-@staff_page(may=roles.STORE)
-@require_http_methods(["GET", "POST"])
-def store(request: HttpRequest, place: Workplace) -> HttpResponse:
-    """Edit what the store says of itself and asks for delivery."""
-    merchant = Merchant.objects.get(pk=place.merchant_id)
-    form = StoreForm(request.POST or None, initial=_store_as_typed(merchant=merchant), currency=place.currency)
-    if request.method == "POST" and form.is_valid():
-        amounts = {
-            name: None
-            if form.cleaned_data[name] is None
-            else bank.minor(amount=form.cleaned_data[name], currency=place.currency)
-            for name in ("delivery_charge", "delivery_free_from")
-        }
-        operations.set_store(
-            merchant_id=place.merchant_id,
-            by=actor(request=request, place=place),
-            description=form.cleaned_data["description"],
-            **amounts,
-        )
-        messages.success(request, _("Saved."))
-        return redirect("merchant-store")
-    context = framed(request, place, "merchant-store") | {"form": form}
-    return render(request, "mall/merchant/store.html", context, status=422 if form.errors else 200)
-
-
-def _store_as_typed(*, merchant: Merchant) -> dict[str, object]:
-    amounts = {
-        name: None if value is None else bank.decimal(amount=value, currency=merchant.currency)
-        for name, value in (
-            ("delivery_charge", merchant.delivery_charge),
-            ("delivery_free_from", merchant.delivery_free_from),
-        )
-    }
-    return {"description": merchant.description, **amounts}
 
 
 def framed(request: HttpRequest, place: Workplace, here: str) -> dict[str, object]:

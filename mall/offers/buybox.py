@@ -119,11 +119,22 @@ def why(*, offers: Sequence[RankedOffer]) -> list[str]:
     if len(offers) < 2:
         return []
     first = offers[0]
-    rivals = [offer for offer in offers[1:] if offer.in_stock == first.in_stock]
     if not first.in_stock:
         return [_("No store has it in stock at the moment.")]
-    if not rivals:
+    buyable = [offer for offer in offers[1:] if offer.in_stock]
+    if not buyable:
         return [_("It is the only offer in stock.")]
+    # It competed with those of its own kind: used offers come after new ones whatever they cost.
+    rivals = [offer for offer in buyable if (offer.condition == "new") == (first.condition == "new")]
+    reasons = _won_by(first=first, rivals=rivals) if rivals else [_("It is the only new one in stock.")]
+    if rivals and len(rivals) < len(buyable):
+        reasons.append(_("New things come before used ones."))
+    if len(buyable) < len(offers) - 1:
+        reasons.append(_("Offers that are sold out come last."))
+    return [reason for reason in reasons if reason]
+
+
+def _won_by(*, first: RankedOffer, rivals: Sequence[RankedOffer]) -> list[str]:
     reasons = [_price_reason(first=first, rivals=rivals)]
     slower = [rival for rival in rivals if rival.days > first.days]
     if slower and first.days <= min(rival.days for rival in rivals):
@@ -138,11 +149,7 @@ def why(*, offers: Sequence[RankedOffer]) -> list[str]:
         )
     if all(first.quality_share > rival.quality_share for rival in rivals):
         reasons.append(_("This store does best: its reviews, parcels in time, orders kept."))
-    if first.condition == "new" and all(rival.condition != "new" for rival in rivals):
-        reasons.append(_("It is the only new one."))
-    if len(rivals) < len(offers) - 1:
-        reasons.append(_("Offers that are sold out come last."))
-    return [reason for reason in reasons if reason]
+    return reasons
 
 
 def _price_reason(*, first: RankedOffer, rivals: Sequence[RankedOffer]) -> str:

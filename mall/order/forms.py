@@ -23,3 +23,17 @@ class ReviewForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class GuestForm(forms.Form):
+    """The address a guest ordered with."""
+
+    email = forms.EmailField(
+        label=_("E-mail address of the order"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": _("Please enter the e-mail address you ordered with."),
+            "invalid": _("This is no e-mail address: it needs the form name@example.com."),
+        },
+    )

@@ -1,168 +1,127 @@
-"""A shopper's orders: the list, one order, and what its buyer can do with it."""
+"""A shopper's orders: the list, one order, and the way in for guests."""
 
 from __future__ import annotations
 
-from django.contrib import messages
+import secrets
+
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
-from oscar.core.loading import get_model
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mall import bank
-from mall.actors import BUYER, Actor
-from mall.checkout.drafts import CancelOrder, UnableToCancelOrder
-from mall.checkout.operations import cancel_orders
-from mall.context import forget_basket_count
-from mall.fulfilment import operations
-from mall.fulfilment.requests import Deliver, PostReview, UnableToMoveConsignment
-from mall.fulfilment.reviews import post_reviews
-from mall.order.forms import ReviewForm
-from mall.order.timeline import badge_of, order_badge, steps
-from mall.queries.orders import ConsignmentView, OrderPage, order_page, orders_of
+from mall.fulfilment.carriers import tracking_link
+from mall.invoices import queries as invoices
+from mall.messages import queries as conversations
+from mall.order import access, timeline
+from mall.order.forms import GuestForm, ReviewForm
+from mall.papers.queries import taxes_of
+from mall.queries import order_lists
+from mall.queries.orders import ConsignmentView, OrderPage
+from mall.returns import words
 
-StockRecord = get_model("partner", "StockRecord")
-
-PAGE_SIZE = 15
+PAGE_SIZE = 20
 
 
 @login_required
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
     """List the shopper's orders, newest first."""
-    asked = request.GET.get("page", "")
-    page = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 7 else 1
-    rows, total = orders_of(user_id=request.user.pk, page=page, page_size=PAGE_SIZE)
+    text, state = request.GET.get("q", "").strip()[:80], request.GET.get("state", "")
+    page = order_lists.orders_of(
+        user_id=request.user.pk, text=text, state=state, after=request.GET.get("after", ""), size=PAGE_SIZE
+    )
+    names = {
+        "": _("All"),
+        order_lists.OPEN: _("To be sent"),
+        order_lists.UNDER_WAY: _("On their way"),
+        order_lists.DONE: _("Delivered"),
+        order_lists.UNDONE: _("Cancelled or paid back"),
+    }
     context = {
-        "rows": [(row, order_badge(status=row.status, parts=row.consignments)) for row in rows],
-        "number": max(page, 1),
-        "pages": max(1, -(-total // PAGE_SIZE)),
-        "total": total,
+        "rows": [(row, timeline.order_badge(status=row.status, parts=row.consignments)) for row in page.rows],
+        "filters": [(code, name, code == state) for code, name in names.items()],
+        "text": text,
+        "state": state,
+        "after": page.after,
+        "is_first": not request.GET.get("after"),
+        "now": bank.now(),
     }
     return render(request, "mall/orders.html", context)
 
 
-@login_required
 @require_safe
-def order(request: HttpRequest, number: str) -> HttpResponse:
+@never_cache
+@access.buyer_page
+def order(request: HttpRequest, found: OrderPage) -> HttpResponse:
     """Show one order with each parcel's way."""
-    return _page(request, order=_mine(request, number=number))
+    return show(request, order=found)
 
 
-@login_required
-@require_POST
-def cancel(request: HttpRequest, number: str) -> HttpResponse:
-    """Give the whole order up, before anything of it was sent."""
-    found = _mine(request, number=number)
-    reason = request.POST.get("reason", "").strip()[:150] or _("The buyer changed his mind.")
-    [result] = cancel_orders(
-        requests=[CancelOrder(number=found.number, reason=reason, at=bank.now(), by=_buyer(request))]
-    )
-    if isinstance(result, UnableToCancelOrder):
-        messages.error(request, str(result))
-    else:
-        forget_basket_count(request=request)
-        messages.success(request, _("The order is cancelled. What was held for it is yours again."))
-    return redirect("order", number)
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def guest_order(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask who came by the link in his mail for the order's address, and open it."""
+    number = access.number_in(token=token)
+    if number is None:
+        return render(request, "mall/order/link_over.html", status=404)
+    form = GuestForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            if access.open_by_link(request, number=number, email=form.cleaned_data["email"]):
+                return redirect("order", number)
+            form.add_error("email", _("The order was made with another address. Which one did its mail come to?"))
+        except access.TooManyTries:
+            form.add_error(None, _("Too many addresses were tried. Please come back in an hour."))
+    status = 422 if form.errors else 200
+    return render(request, "mall/order/guest.html", {"form": form, "number": number}, status=status)
 
 
-@login_required
-@require_POST
-def received(request: HttpRequest, number: str, consignment: str) -> HttpResponse:
-    """Say that a parcel arrived; its store gets its money."""
-    part = _part(order=_mine(request, number=number), consignment=consignment)
-    [result] = operations.deliver_consignments(
-        requests=[Deliver(consignment_number=part.number, said_by="buyer", at=bank.now(), by=_buyer(request))]
-    )
-    if isinstance(result, UnableToMoveConsignment):
-        messages.error(request, str(result))
-    else:
-        messages.success(request, _("Thank you. %(store)s gets its money now.") % {"store": part.merchant})
-    return redirect("order", number)
-
-
-@login_required
-@require_POST
-def review(request: HttpRequest, number: str, consignment: str) -> HttpResponse:
-    """Say what the parcel, its goods and its store were like."""
-    found = _mine(request, number=number)
-    part = _part(order=found, consignment=consignment)
-    form = ReviewForm(request.POST, prefix=part.number)
-    if not form.is_valid():
-        return _page(request, order=found, review_forms={part.number: form}, status=422)
-    [result] = post_reviews(
-        requests=[
-            PostReview(
-                consignment_number=part.number,
-                score=form.cleaned_data["score"],
-                body=form.cleaned_data["body"],
-                product_ids=tuple(line.product_id for line in part.lines),
-                by=_buyer(request),
-                at=bank.now(),
-            )
-        ]
-    )
-    if isinstance(result, UnableToMoveConsignment):
-        messages.error(request, str(result))
-    else:
-        messages.success(request, _("Thank you for your review."))
-    return redirect("order", number)
-
-
-@login_required
-@require_POST
-def again(request: HttpRequest, number: str) -> HttpResponse:
-    """Put what was bought into the basket once more, as far as it is still sold."""
-    found = _mine(request, number=number)
-    wanted = {line.stockrecord_id: line.quantity for part in found.consignments for line in part.lines}
-    records = StockRecord.objects.filter(
-        pk__in=wanted, product__is_public=True, partner__merchant__status="active", price__isnull=False
-    ).select_related("product__product_class")
-    added = 0
-    for record in records:
-        if record.can_be_bought and record.price_currency == found.currency:
-            free = wanted[record.pk] if record.num_in_stock is None else record.net_stock_level
-            request.basket.add_product(record.product, min(wanted[record.pk], free), stockrecord=record)
-            added += 1
-    forget_basket_count(request=request)
-    if added < len(wanted):
-        messages.warning(request, _("Some of it is not sold any more, or sold out."))
-    return redirect("basket")
-
-
-def _page(
-    request: HttpRequest, *, order: OrderPage, review_forms: dict[str, ReviewForm] | None = None, status: int = 200
+def show(
+    request: HttpRequest,
+    *,
+    order: OrderPage,
+    review_forms: dict[str, ReviewForm] | None = None,
+    problems: dict[str, str] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    given = review_forms or {}
+    """Render an order's page; `problems` by parcel number keep what was typed."""
+    now, papers = bank.now(), invoices.papers_of(numbers=[part.number for part in order.consignments])
     parts = [
-        {
-            "part": part,
-            "steps": steps(part=part),
-            "badge": badge_of(status=part.status),
-            "review_form": given.get(part.number) or ReviewForm(prefix=part.number),
+        _parcel(request, part=part, now=now, is_guests=order.is_guests)
+        | {
+            "review_form": (review_forms or {}).get(part.number) or ReviewForm(prefix=part.number),
+            "problem": (problems or {}).get(part.number, ""),
+            "papers": papers.get(part.number, ()),
         }
         for part in order.consignments
     ]
-    badge = order_badge(status=order.status, parts=tuple(part.status for part in order.consignments))
-    hold = bank.hold_question(payment_id=order.payment_id)
-    context = {"order": order, "badge": badge, "parts": parts, "hold": hold}
+    context = {
+        "order": order,
+        "badge": timeline.order_badge(status=order.status, parts=tuple(part.status for part in order.consignments)),
+        "parts": parts,
+        "hold": bank.hold_question(payment_id=order.payment_id),
+        "taxes": taxes_of(number=order.number),
+    }
+    if request.user.is_authenticated and not order.is_guests:
+        context["returns"] = words.of_order(order_number=order.number, user_id=request.user.pk, at=now)
+        context["threads"] = conversations.of_order(order_number=order.number, user_id=request.user.pk)
     return render(request, "mall/order.html", context, status=status)
 
 
-def _mine(request: HttpRequest, *, number: str) -> OrderPage:
-    found = order_page(number=number, user_id=request.user.pk)
-    if found is None:
-        raise Http404
-    return found
-
-
-def _part(*, order: OrderPage, consignment: str) -> ConsignmentView:
-    part = next((part for part in order.consignments if part.number == consignment), None)
-    if part is None:
-        raise Http404
-    return part
-
-
-def _buyer(request: HttpRequest) -> Actor:
-    return Actor(BUYER, user_id=request.user.pk)
+def _parcel(request: HttpRequest, *, part: ConsignmentView, now, is_guests: bool) -> dict[str, object]:
+    typed = request.POST
+    return {
+        "part": part,
+        "steps": timeline.steps(part=part, now=now),
+        "next": timeline.next_for_buyer(part=part, now=now),
+        "late": timeline.days_late(part=part, now=now),
+        "badge": timeline.badge(part=part),
+        "link": tracking_link(carrier=part.carrier, tracking=part.tracking),
+        "pieces": [(line, typed.get(f"line-{line.line_id}", "0")) for line in part.lines],
+        "reason": typed.get("reason", ""),
+        "key": secrets.token_urlsafe(12),
+        "can_review": part.can_review and not is_guests,
+    }

@@ -7,14 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
-from mall import bank, events
 from mall.actors import OPERATIONS, Actor, NotAllowed
 from mall.catalogue import drafts, writing
 from mall.catalogue.drafts import ProductDraft
 from mall.customer.models import User
 from mall.merchants.applications import is_operations
+from mall.notices import operations as notices
 from mall.offers import making
 from mall.offers.making import MakeOffer, UnableToOffer
 from mall.proposals import pictures
@@ -176,14 +178,17 @@ def _decided(*, proposal: Proposal, state: str, product_id: int | None, by: User
     proposal.state, proposal.product_id, proposal.version = state, product_id, proposal.version + 1
     proposal.decided_by, proposal.decided_at = by, at
     proposal.save(update_fields=["state", "product", "version", "decided_by", "decided_at", "reason"])
-    bank.publish(
-        happened=[
-            events.ProposalDecided(
-                key=f"proposal:{proposal.pk}",
-                at=at,
-                proposal_id=proposal.pk,
-                merchant=bank.merchant(merchant_id=proposal.merchant_id),
-                state=state,
-            )
-        ]
+    told = {
+        APPROVED: _("“%(title)s” is in the catalogue now.") if proposal.kind == NEW else _("“%(title)s” was changed."),
+        DECLINED: _("Your proposal “%(title)s” was declined."),
+        MERGED: _("“%(title)s” was in the catalogue already: your offer is made of that product."),
+    }
+    notices.notify(
+        user_id=proposal.asked_by_id,
+        kind="alerts",
+        key=f"proposal:{proposal.pk}:{state}",
+        title=told[state] % {"title": proposal.title[:120]},
+        body=proposal.reason,
+        url=reverse("merchant-proposal", args=[proposal.pk]),
+        at=at,
     )

@@ -327,3 +327,24 @@ def initial_of(
             "handling_days": offer["handling_days"],
         }
     return found
+
+
+_WHOLE_PERCENT = _("Please give whole percent, from 0 to 100.")
+_PERCENT = dict.fromkeys(("required", "invalid", "min_value", "max_value"), _WHOLE_PERCENT)
+
+
+class WeightsForm(forms.Form):
+    """How much each thing counts between offers, in whole percent."""
+
+    price = forms.IntegerField(label=_("Price with delivery, %"), min_value=0, max_value=100, error_messages=_PERCENT)
+    quality = forms.IntegerField(
+        label=_("How well the store does, %"), min_value=0, max_value=100, error_messages=_PERCENT
+    )
+    speed = forms.IntegerField(label=_("Delivery time, %"), min_value=0, max_value=100, error_messages=_PERCENT)
+    stock = forms.IntegerField(label=_("Stock, %"), min_value=0, max_value=100, error_messages=_PERCENT)
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=300,
+        error_messages={"required": _("Say why: whoever looks later will want to know.")},
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput)

@@ -9,7 +9,6 @@ from datetime import datetime
 from django.db import connection
 from oscar.core.loading import get_model
 
-from mall import bank
 from mall.catalogue import gtin
 from mall.proposals.models import OPEN, Proposal
 
@@ -137,9 +136,3 @@ def _row(*, row: Proposal) -> ProposalRow:
         row.product_id,
         len(row.offers),
     )
-
-
-def letter(*, proposal_id: int) -> tuple[ProposalRow, int, str] | None:
-    """Return a proposal with its author and the reference of its merchant, for the letter about it."""
-    row = Proposal.objects.select_related("merchant").filter(pk=proposal_id).first()
-    return None if row is None else (_row(row=row), row.asked_by_id, bank.merchant(merchant_id=row.merchant_id))

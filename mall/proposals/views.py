@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Sequence
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -174,6 +175,18 @@ def picture(request: HttpRequest, place: Workplace, token: str) -> HttpResponse:
     if row is None:
         raise Http404
     return picture_response(row=row)
+
+
+@require_safe
+def public_picture(request: HttpRequest, name: str) -> HttpResponse:
+    """Hand out a product's picture; its name is its content's, so it never changes."""
+    path = f"{pictures.FOLDER}/{name}.webp"
+    if not (len(name) == 64 and set(name) <= set("0123456789abcdef")) or not default_storage.exists(path):
+        raise Http404
+    response = FileResponse(default_storage.open(path), content_type="image/webp")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def picture_response(*, row: ProposalPicture) -> HttpResponse:

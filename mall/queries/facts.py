@@ -57,7 +57,8 @@ JOIN order_order o ON o.id = c.order_id
 JOIN fulfilment_consignmentline l ON l.consignment_id = c.id
 LEFT JOIN LATERAL (
     SELECT min(substr(k.path, 1, 4)) AS path FROM catalogue_productcategory pc
-    JOIN catalogue_category k ON k.id = pc.category_id WHERE pc.product_id = l.product_id
+    JOIN catalogue_category k ON k.id = pc.category_id
+    JOIN catalogue_product p ON p.id = l.product_id AND pc.product_id = coalesce(p.parent_id, p.id)
 ) root ON true
 LEFT JOIN catalogue_category top ON top.path = root.path
 WHERE e.status = 'confirmed' AND e.at >= %(since)s AND e.at < %(until)s

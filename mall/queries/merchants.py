@@ -196,6 +196,7 @@ class OfferRow:
     stock: int | None
     reserved: int
     is_public: bool
+    listed: bool = True
 
 
 def catalogue_of(*, merchant_id: int, text: str = "", page: int = 1, page_size: int = 50) -> tuple[list[OfferRow], int]:
@@ -213,13 +214,20 @@ def catalogue_of(*, merchant_id: int, text: str = "", page: int = 1, page_size: 
             row.product.slug,
             row.partner_sku,
             row.price_currency,
-            bank.minor(amount=row.price, currency=row.price_currency) if row.price is not None else 0,
+            _asked(row=row),
             row.num_in_stock,
             row.num_allocated or 0,
             row.product.is_public,
+            row.price is not None,
         )
         for row in found.order_by("product__title", "pk")[start : start + page_size]
     ], total
+
+
+def _asked(*, row: StockRecord) -> int:
+    """Return what an offer costs, or would cost if it were listed."""
+    price = row.kept_price if row.price is None else row.price
+    return 0 if price is None else bank.minor(amount=price, currency=row.price_currency)
 
 
 def references(*, merchant_ids: Sequence[int]) -> dict[int, str]:

@@ -64,6 +64,8 @@ class ConsignmentView:
     release_due: datetime | None
     released_at: datetime | None
     cancelled_at: datetime | None
+    packed_at: datetime | None
+    is_divided: bool
     lines: tuple[LineView, ...]
     events: tuple[EventView, ...]
     score: int | None
@@ -77,6 +79,11 @@ class ConsignmentView:
     def refundable(self) -> int:
         """Return what could still go back to the buyer."""
         return self.amount - self.refunded if self.status in states.sources(event="refund in full") else 0
+
+    @property
+    def pieces(self) -> int:
+        """Return how many pieces are in it."""
+        return sum(line.quantity for line in self.lines)
 
     @property
     def can_dispatch(self) -> bool:
@@ -100,21 +107,6 @@ class ConsignmentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRow:
-    """An order in a list; `title` is its first line's."""
-
-    number: str
-    placed_at: datetime
-    status: str
-    total: int
-    currency: str
-    pieces: int
-    title: str
-    product_id: int
-    consignments: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPage:
     """An order with everything its page shows; amounts are minor units of `currency`."""
 
@@ -133,6 +125,11 @@ class OrderPage:
     user_id: int | None
     address: tuple[str, ...]
     consignments: tuple[ConsignmentView, ...]
+
+    @property
+    def is_guests(self) -> bool:
+        """Tell whether its buyer has no account."""
+        return self.user_id is None
 
     @property
     def awaits_payment(self) -> bool:
@@ -167,6 +164,7 @@ class OrderLetter:
     lines: tuple[LetterLine, ...]
     shipping_text: str
     total_text: str
+    is_guests: bool = False
 
 
 def order_page(*, number: str, user_id: int | None = None) -> OrderPage | None:
@@ -204,38 +202,14 @@ def _address(*, order: Order) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def orders_of(*, user_id: int, page: int = 1, page_size: int = 20) -> tuple[list[OrderRow], int]:
-    """Return a page of a buyer's orders, newest first, and how many there are in all. Four statements."""
-    found = Order.objects.filter(user_id=user_id)
-    total = found.count()
-    start = (max(page, 1) - 1) * page_size
-    orders = list(found.order_by("-date_placed", "-pk")[start : start + page_size])
-    lines: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
-    for order_id, quantity, title, product_id in (
-        ConsignmentLine.objects.filter(consignment__order__in=orders)
-        .order_by("pk")
-        .values_list("consignment__order_id", "quantity", "title", "product_id")
-    ):
-        lines[order_id].append((quantity, title, product_id))
-    statuses: dict[int, list[str]] = defaultdict(list)
-    for order_id, status in (
-        Consignment.objects.filter(order__in=orders).order_by("number").values_list("order_id", "status")
-    ):
-        statuses[order_id].append(status)
-    return [
-        OrderRow(
-            number=order.number,
-            placed_at=order.date_placed,
-            status=order.status,
-            total=order.total_minor,
-            currency=order.currency,
-            pieces=sum(quantity for quantity, _title, _product in lines[order.pk]),
-            title=lines[order.pk][0][1] if lines[order.pk] else "",
-            product_id=lines[order.pk][0][2] if lines[order.pk] else 0,
-            consignments=tuple(statuses[order.pk]),
-        )
-        for order in orders
-    ], total
+def views_of(*, rows: Sequence[Consignment]) -> tuple[ConsignmentView, ...]:
+    """Return consignments that were read with merchant and order as their people see them; three statements."""
+    return _views(rows=rows)
+
+
+def address_of(*, order: Order) -> tuple[str, ...]:
+    """Return where an order goes, line by line; its address was read with it."""
+    return _address(order=order)
 
 
 def _consignments():
@@ -293,6 +267,8 @@ def _view(
         release_due=row.release_due,
         released_at=row.released_at,
         cancelled_at=row.cancelled_at,
+        packed_at=row.packed_at,
+        is_divided=row.divided_from_id is not None,
         lines=tuple(lines),
         events=tuple(events),
         score=score,
@@ -306,19 +282,6 @@ class MerchantConsignment:
     part: ConsignmentView
     address: tuple[str, ...]
     phone: str
-
-
-def consignments_of(
-    *, merchant_id: int, statuses: Sequence[str] = (), page: int = 1, page_size: int = 25
-) -> tuple[list[ConsignmentView], int]:
-    """Return a page of a merchant's own consignments, newest first, and how many there are in all."""
-    found = Consignment.objects.filter(merchant_id=merchant_id).exclude(status=states.AWAITING_PAYMENT)
-    if statuses:
-        found = found.filter(status__in=statuses)
-    total = found.count()
-    start = (max(page, 1) - 1) * page_size
-    rows = found.select_related("merchant", "order").order_by("-placed_at", "-pk")[start : start + page_size]
-    return list(_views(rows=list(rows))), total
 
 
 def consignment_page(*, number: str, merchant_id: int) -> MerchantConsignment | None:
@@ -371,4 +334,5 @@ def _letter(*, order: Order, parts: Sequence[ConsignmentView]) -> OrderLetter:
         ),
         shipping_text=text(sum(part.shipping for part in parts)),
         total_text=text(order.total_minor),
+        is_guests=order.user_id is None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mall import bank
+from mall.merchants import roles
 from mall.merchants.models import OWNER, Membership, Merchant
 
 
@@ -21,3 +22,9 @@ def owners_of(*, merchant_id: int) -> list[int]:
     members = Membership.objects.filter(merchant_id=merchant_id, role=OWNER).values_list("user_id", flat=True)
     owners = Merchant.objects.filter(pk=merchant_id).values_list("owner_id", flat=True)
     return sorted({*members, *owners})
+
+
+def people_with(*, merchant_id: int, permission: str) -> list[int]:
+    """Return everybody at work for a merchant whose role has a permission, by user number."""
+    members = Membership.objects.filter(merchant_id=merchant_id).order_by("user_id").values_list("user_id", "role")
+    return [user_id for user_id, role in members if roles.may(role=role, permission=permission)]

@@ -33,6 +33,7 @@ _FIELDS = (
     "reviews",
     "price_to",
     "variants",
+    "photo",
 )
 
 
@@ -86,34 +87,42 @@ class Card(Hit):
 
 
 def dressed(*, hits: Iterable[Hit], plans: Sequence[hints.MonthlyPlan], at: datetime) -> list[Card]:
-    """Return cards of these hits, in one query however many they are."""
+    """Return cards of these hits, in two queries however many they are."""
     hits = list(hits)
     found = StockRecord.objects.filter(pk__in=[hit.stockrecord_id for hit in hits])
     records = {record.pk: record for record in found.select_related("partner__merchant")} if hits else {}
-    return [_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, at=at) for hit in hits]
+    ways = quotes.plans_of(merchants=[record.partner.merchant for record in records.values()])
+    return [_card(hit=hit, record=records.get(hit.stockrecord_id), plans=plans, ways=ways, at=at) for hit in hits]
 
 
 def dressed_shelves(
     *, shelves: Mapping[str, Sequence[Hit]], plans: Sequence[hints.MonthlyPlan], at: datetime
 ) -> dict[str, list[Card]]:
-    """Return the shelves of a page with their hits as cards, in one query for all."""
+    """Return the shelves of a page with their hits as cards, in two queries for all."""
     hits = {hit.product_id: hit for shelf in shelves.values() for hit in shelf}
     found = {card.product_id: card for card in dressed(hits=hits.values(), plans=plans, at=at)}
     return {name: [found[hit.product_id] for hit in shelf] for name, shelf in shelves.items()}
 
 
-def _card(*, hit: Hit, record: object | None, plans: Sequence[hints.MonthlyPlan], at: datetime) -> Card:
+def _card(
+    *,
+    hit: Hit,
+    record: object | None,
+    plans: Sequence[hints.MonthlyPlan],
+    ways: Mapping[int, quotes.Plan],
+    at: datetime,
+) -> Card:
     told = {each.name: getattr(hit, each.name) for each in fields(Hit)}
     if record is None:
         return Card(**told)
     return Card(
         **told,
-        delivery=_delivery(hit=hit, record=record, at=at) if hit.in_stock else None,
+        delivery=_delivery(hit=hit, record=record, ways=ways, at=at) if hit.in_stock else None,
         free=None if record.num_in_stock is None else max(record.net_stock_level, 0),
         monthly=hints.least(plans=plans, price=hit.price),
     )
 
 
-def _delivery(*, hit: Hit, record: StockRecord, at: datetime) -> quotes.DeliveryQuote:
-    days = record.handling_days
-    return quotes.quotes(merchant=record.partner.merchant, goods=hit.price, at=at, handling_days=days)[0]
+def _delivery(*, hit: Hit, record: StockRecord, ways: Mapping[int, quotes.Plan], at: datetime) -> quotes.DeliveryQuote:
+    plan = ways[record.partner.merchant.pk]
+    return quotes.quotes(plan=plan, goods=hit.price, at=at, handling_days=record.handling_days)[0]

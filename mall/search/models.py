@@ -14,6 +14,7 @@ class SearchEntry(models.Model):
       brand and attributes (C), the categories above and its merchant (D). ``details``: the words of its description.
     - ``tags``: what it can be filtered by, see `mall.search.tags`.
     - ``price`` to ``price_to``: what its variants cost, each as its first offer asks; ``variants``: how many there are.
+    - ``photo``: the name of its first photograph, empty where its picture is drawn.
     - ``sold``: pieces in the last 90 days. ``quality``: what speaks for it whatever is searched, 0 to about 1.
     """
 
@@ -30,6 +31,7 @@ class SearchEntry(models.Model):
     price = models.BigIntegerField(null=True)
     price_to = models.BigIntegerField(null=True)
     variants = models.PositiveIntegerField(db_default=0)
+    photo = models.CharField(max_length=255, blank=True, db_default="")
     in_stock = models.BooleanField(default=False)
     rating = models.FloatField(null=True)
     reviews = models.PositiveIntegerField(default=0)

@@ -13,6 +13,7 @@ from itertools import combinations
 from django.core.cache import cache
 from django.db import connection
 
+from mall.catalogue import photos
 from mall.catalogue.hints import Prices
 from mall.search import facets, words
 from mall.search.facets import Choice, Facet
@@ -80,6 +81,12 @@ class Hit:
     reviews: int
     price_to: int | None = None
     variants: int = 0
+    photo: str = ""
+
+    @property
+    def photo_name(self) -> str:
+        """Return the name by which its photograph is asked for, empty where its picture is drawn."""
+        return photos.digest_of(self.photo)
 
     @property
     def is_range(self) -> bool:
@@ -268,7 +275,7 @@ SELECT CASE WHEN {many} THEN {exact} + 1 ELSE counted.total END, counted.price_f
        ) END,
        (SELECT json_agg(json_build_array(
            product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price, in_stock,
-           rating, reviews, price_to, variants) ORDER BY place) FROM hit)
+           rating, reviews, price_to, variants, photo) ORDER BY place) FROM hit)
 FROM counted
 """
 _BEST = """

@@ -1,50 +1,67 @@
-"""How one merchant's goods can come, what that costs, and by when they are promised."""
+"""How one merchant's goods can come, what that costs, and by when they are promised: one computation for every page."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from mall import bank
-from mall.merchants.models import Merchant
+from mall.delivery.models import DIGITAL, EXPRESS, PICKUP, STANDARD
+from mall.delivery.plans import Plan
+from mall.delivery.queries import USUAL_DAYS, plan_of, plans_of
 
-STANDARD, EXPRESS = "standard", "express"
-_DAYS = {STANDARD: 5, EXPRESS: 2}
-USUAL_DAYS = _DAYS[STANDARD]
-_CODES = (STANDARD, EXPRESS)
+__all__ = [
+    "DIGITAL",
+    "EXPRESS",
+    "PICKUP",
+    "STANDARD",
+    "USUAL_DAYS",
+    "DeliveryQuote",
+    "Plan",
+    "digital",
+    "plan_of",
+    "plans_of",
+    "quotes",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryQuote:
-    """A way of delivery; `charge` is minor units of the merchant's currency."""
+    """A way of delivery; `charge` is minor units of the merchant's currency, `waived` what a promotion takes off it."""
 
     code: str
     charge: int
     promised_by: datetime
+    place: str = ""
+    waived: int = 0
 
 
-def quotes(*, merchant: Merchant, goods: int, at: datetime, handling_days: int = 0) -> list[DeliveryQuote]:
-    """Return the ways this merchant delivers goods worth so much, the usual one first.
+def quotes(
+    *, plan: Plan, goods: int, at: datetime, country: str = "", waives: int = -1, handling_days: int = 0
+) -> list[DeliveryQuote]:
+    """Return the ways goods worth so much can come to a country, the usual one first; none where it is not served.
 
-    `handling_days`: working days the merchant needs before the goods leave.
+    `handling_days`: working days these goods need beyond what the store needs to pack.
+
+    `waives`: the most that a promotion of the merchant takes off the charge, whole or not at all; never of express.
     """
-    policy = bank.policy()
-    charge = policy.SHIPPING_CHARGE if merchant.delivery_charge is None else merchant.delivery_charge
-    free_from = policy.SHIPPING_FREE_FROM if merchant.delivery_free_from is None else merchant.delivery_free_from
-    usual = 0 if goods >= free_from else charge
-    charges = {STANDARD: usual, EXPRESS: usual + max(charge, policy.SHIPPING_CHARGE)}
-    return [
-        DeliveryQuote(
-            code=code,
-            charge=charges[code],
-            promised_by=working_days_after(at=at, days=_DAYS[code] + handling_days),
+    found = []
+    for way in plan.ways:
+        if not way.serves(country=country):
+            continue
+        charge = way.costs(goods=goods)
+        waived = charge if charge <= waives and way.code != EXPRESS else 0
+        found.append(
+            DeliveryQuote(
+                code=way.code,
+                charge=charge - waived,
+                promised_by=plan.promised_by(way=way, at=at, extra=handling_days),
+                place=plan.pickup_place if way.code == PICKUP else "",
+                waived=waived,
+            )
         )
-        for code in _CODES
-    ]
+    return found
 
 
-def working_days_after(*, at: datetime, days: int) -> datetime:
-    """Return the moment so many days later, Saturdays and Sundays not counted."""
-    moment = at
-    while days:
-        moment += timedelta(days=1)
-        days -= moment.weekday() < 5
-    return moment
+def digital(*, at: datetime) -> DeliveryQuote:
+    """Return how goods come that nobody has to carry."""
+    return DeliveryQuote(code=DIGITAL, charge=0, promised_by=at)

@@ -4,6 +4,7 @@ from payments.models.accounts import CustomerAccount
 from payments.models.acquirer import ProviderBalance, ProviderBalanceTransaction, ProviderCursor, ProviderPayout
 from payments.models.cards import CardCustomer, CardHoldQuestion, SavedCard
 from payments.models.cases import CaseNote, OperationsCase
+from payments.models.claims import PartClaim
 from payments.models.disputes import Dispute, DisputeCall, DisputeEvent, DisputeMovement, Evidence, EvidenceFile
 from payments.models.elsewhere import (
     BankEntry,
@@ -15,7 +16,7 @@ from payments.models.elsewhere import (
 )
 from payments.models.holding import MoneyHold
 from payments.models.making_up import FailedRefund, Goodwill
-from payments.models.movements import Cancellation, Capture, MovementLeg, Refund, Release
+from payments.models.movements import Cancellation, Capture, MovementLeg, PartDivision, Refund, Release
 from payments.models.outbox import HandledEvent, OutboxEvent
 from payments.models.paying import Part, Payment, Share, Tender
 from payments.models.policy import RiskPolicy
@@ -63,6 +64,8 @@ __all__ = [
     "OutboxEvent",
     "OutgoingPayment",
     "Part",
+    "PartClaim",
+    "PartDivision",
     "Payment",
     "Payout",
     "PayoutAccount",

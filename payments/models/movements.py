@@ -50,6 +50,28 @@ class Cancellation(Movement):
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="cancellation_above_zero")]
 
 
+class PartDivision(models.Model):
+    """A part that became two: what moved into the new one, in minor units. Nothing was posted for it."""
+
+    key = models.CharField(max_length=200, unique=True)
+    part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="divisions")
+    new_part = models.OneToOneField(Part, on_delete=models.PROTECT, related_name="division")
+    goods = models.BigIntegerField()
+    shipping = models.BigIntegerField()
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        triggers = _append_only()
+        constraints = [
+            models.CheckConstraint(condition=Q(goods__gte=0, shipping__gte=0), name="division_not_negative"),
+            models.CheckConstraint(condition=~Q(part=F("new_part")), name="division_makes_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"division {self.key}"
+
+
 class Release(Movement):
     """Escrow that went to the merchant: ``net`` to him, commission and its tax to the bank."""
 

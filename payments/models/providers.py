@@ -30,7 +30,7 @@ class ProviderAttempt(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=ATTEMPT.states), name="attempt_state_known"),
             models.CheckConstraint(
-                condition=Q(action__in=("authorise", "capture", "void", "refund", "renew", "replace")),
+                condition=Q(action__in=("authorise", "capture", "void", "refund", "renew", "replace", "divide")),
                 name="attempt_action_known",
             ),
         ]

@@ -44,6 +44,7 @@ from payments.operations.cases import (
     open_cases,
     take_case,
 )
+from payments.operations.claiming import Claimed, ClaimPart, CloseClaim, close_claims, open_claims
 from payments.operations.confirming import (
     Act,
     Confirmation,
@@ -59,6 +60,7 @@ from payments.operations.confirming import (
 )
 from payments.operations.dispute_calls import accept_dispute, finish_dispute_calls, submit_dispute
 from payments.operations.disputing import DisputeNoted, note_disputes
+from payments.operations.dividing import Divided, DividePart, divide_parts
 from payments.operations.errors import (
     InProgress,
     InvalidPayment,
@@ -67,6 +69,8 @@ from payments.operations.errors import (
     UnableToAuthorise,
     UnableToCancel,
     UnableToCapture,
+    UnableToClaim,
+    UnableToDivide,
     UnableToMakeUp,
     UnableToMoveMoney,
     UnableToOpen,
@@ -148,7 +152,7 @@ from payments.operations.tiers import (
 )
 from payments.operations.transfers import transfers_arrived
 from payments.operations.verifying import verify_book
-from payments.operations.vouchers import IssueVoucher, issue_vouchers
+from payments.operations.vouchers import IssueVoucher, end_vouchers, issue_vouchers
 from payments.providers.card import NEW_CARD
 from payments.providers.card_api import ProviderSilent
 
@@ -174,10 +178,15 @@ __all__ = [
     "Cancelled",
     "CapturePart",
     "Captured",
+    "ClaimPart",
+    "Claimed",
     "CloseCase",
+    "CloseClaim",
     "Confirmation",
     "Deposit",
     "DisputeNoted",
+    "DividePart",
+    "Divided",
     "Ended",
     "EventContradicts",
     "GiveGoodwill",
@@ -218,7 +227,9 @@ __all__ = [
     "UnableToCancel",
     "UnableToCapture",
     "UnableToChangeTier",
+    "UnableToClaim",
     "UnableToConfirm",
+    "UnableToDivide",
     "UnableToHandle",
     "UnableToMakeUp",
     "UnableToMoveMoney",
@@ -247,6 +258,7 @@ __all__ = [
     "card_options",
     "cards_are_played",
     "close_case",
+    "close_claims",
     "close_settled_cases",
     "confirm",
     "confirm_act",
@@ -256,6 +268,8 @@ __all__ = [
     "decline_tier",
     "deliver",
     "dispute_lines_in_book",
+    "divide_parts",
+    "end_vouchers",
     "expire_payments",
     "finish_dispute_calls",
     "give_goodwill",
@@ -275,6 +289,7 @@ __all__ = [
     "one",
     "open_case",
     "open_cases",
+    "open_claims",
     "open_customer_accounts",
     "open_house_accounts",
     "open_merchant_terms",

@@ -33,8 +33,16 @@ class UnableToCancel(PaymentError):
     """What is not captured of a part cannot be given back."""
 
 
+class UnableToDivide(PaymentError):
+    """A part cannot become two."""
+
+
 class UnableToRelease(PaymentError):
     """A part's escrow cannot go to the merchant."""
+
+
+class UnableToClaim(PaymentError):
+    """Nothing of a part can be kept for a return by that amount."""
 
 
 class UnableToRefund(PaymentError):

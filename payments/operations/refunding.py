@@ -10,9 +10,9 @@ from typing import Protocol
 from payments import events, journals, outbox
 from payments.ledger import errors as ledger_errors
 from payments.ledger import operations as ledger
-from payments.models import MovementLeg, Part, Refund, Share
+from payments.models import MovementLeg, Part, PartClaim, Refund, Share
 from payments.money import share as rate
-from payments.operations import _book, _remote
+from payments.operations import _book, _remote, claiming
 from payments.operations.errors import InProgress, KeyReused, PaymentError, UnableToRefund, UnknownPayment
 from payments.operations.releasing import commission_on
 
@@ -22,13 +22,17 @@ SETTLED = ("available", "reserve")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPart:
-    """Give ``amount`` minor units of a captured part back; at most what was captured and not yet given back."""
+    """Give ``amount`` minor units of a captured part back; at most what was captured and not yet given back.
+
+    With a ``claim`` it comes out of what is kept for that, and takes no more; without one it leaves what is kept.
+    """
 
     part_reference: str
     amount: int
     reason: str
     key: str
     at: datetime
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,7 @@ class _Plan:
     request: RefundPart
     part: Part
     takes: list[tuple[Share, int]]
+    claim: PartClaim | None = None
     escrow: int = 0
     pending: int = 0
     available: int = 0
@@ -72,6 +77,8 @@ class _Plan:
         for share, amount in self.takes:
             share.refunded += sign * amount
             share.tender.refunded += sign * amount
+        if self.claim is not None:
+            self.claim.refunded += sign * self.amount
 
     def sources(self) -> tuple[tuple[str, int], ...]:
         return journals.refund_sources(
@@ -103,11 +110,12 @@ def _refund(*, requests: Sequence[RefundPart], current: _remote.Round) -> list[R
     keys = [request.key for request in requests]
     done = {row.key: row for row in Refund.objects.filter(key__in=keys)}
     balances = _balances(requests=requests, book=book)
+    claims = claiming.open_claims_of(parts=book.parts)
     results: dict[int, Refunded | PaymentError] = {}
     plans: dict[int, _Plan] = {}
     planned: set[str] = set()
     for index, request in enumerate(requests):
-        outcome = _decide(request=request, book=book, done=done, planned=planned, balances=balances)
+        outcome = _decide(request=request, book=book, done=done, planned=planned, balances=balances, claims=claims)
         if isinstance(outcome, _Plan):
             plans[index] = outcome
             planned.add(request.key)
@@ -143,7 +151,13 @@ def _balances(*, requests: Sequence[RefundPart], book: _book.Book) -> dict[str, 
 
 
 def _decide(
-    *, request: RefundPart, book: _book.Book, done: dict[str, Refund], planned: set[str], balances: dict[str, int]
+    *,
+    request: RefundPart,
+    book: _book.Book,
+    done: dict[str, Refund],
+    planned: set[str],
+    balances: dict[str, int],
+    claims: dict[int, list[PartClaim]],
 ) -> _Plan | Refunded | PaymentError:
     part = book.by_reference.get(request.part_reference)
     if part is None:
@@ -161,15 +175,23 @@ def _decide(
         )
     if request.key in planned:
         return KeyReused(f"The key {request.key} comes twice in one batch.")
-    left = part.refundable
+    claim, left = _left(request=request, part=part, claims=claims.get(part.pk, []))
     if not 0 < request.amount <= left:
         return UnableToRefund(f"{part.reference} has {left} left that could be refunded, not {request.amount}.")
     shares = book.shares_of_part[part.pk][::-1]
     takes = _book.allocate(amount=request.amount, capacities=[share.refundable for share in shares])
-    plan = _Plan(request, part, [(share, taken) for share, taken in zip(shares, takes, strict=True) if taken])
+    plan = _Plan(request, part, [(share, taken) for share, taken in zip(shares, takes, strict=True) if taken], claim)
     divide(plan=plan, balances=balances)
     plan.count(+1)
     return plan
+
+
+def _left(*, request: RefundPart, part: Part, claims: Sequence[PartClaim]) -> tuple[PartClaim | None, int]:
+    """Return the claim a refund comes out of, if it names one, and the most it can give back, in minor units."""
+    if not request.claim:
+        return None, part.refundable - sum(claim.left for claim in claims)
+    claim = next((claim for claim in claims if claim.key == request.claim), None)
+    return claim, 0 if claim is None else min(claim.left, part.refundable)
 
 
 class Taking(Protocol):
@@ -240,6 +262,7 @@ def _ask(*, plans: Sequence[_Plan], current: _remote.Round) -> None:
                 "reason": plan.request.reason,
                 "key": plan.request.key,
                 "at": plan.request.at.isoformat(),
+                "claim": plan.request.claim,
             }
             questions.append(_remote.Question(share=share, leg=leg, request=request))
             owners.append(plan)
@@ -317,6 +340,8 @@ def _save(*, posted: Sequence[tuple[_Plan, int]], book: _book.Book) -> None:
     )
     for plan, _ in posted:
         book.changes.add(plan.part, "refunded_before", "refunded_after", "unsettled_refunded")
+        if plan.claim is not None:
+            book.changes.add(plan.claim, "refunded")
         for share, _ in plan.takes:
             book.changes.add(share, "refunded")
             book.changes.add(share.tender, "refunded")

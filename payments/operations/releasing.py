@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from payments.ledger import operations as ledger
 from payments.ledger.journal import Transfer
 from payments.models import Part, Release, Share
 from payments.money import share as rate
-from payments.operations import _book, _remote
+from payments.operations import _book, _remote, claiming
 from payments.operations.errors import KeyReused, PaymentError, UnableToRelease, UnknownPayment
 from payments.rows import insert
 from payments.states import PART, may
@@ -82,8 +82,9 @@ def _release(*, requests: Sequence[ReleasePart]) -> list[Released | PaymentError
     results: dict[int, Released | PaymentError] = {}
     plans: dict[int, _Plan] = {}
     planned: set[str] = set()
+    claimed = claiming.open_claims_of(parts=book.parts)
     for index, request in enumerate(requests):
-        outcome = _decide(request=request, book=book, done=done, planned=planned)
+        outcome = _decide(request=request, book=book, done=done, planned=planned, claimed=claimed)
         if isinstance(outcome, _Plan):
             outcome.count(+1)
             plans[index] = outcome
@@ -96,7 +97,7 @@ def _release(*, requests: Sequence[ReleasePart]) -> list[Released | PaymentError
 
 
 def _decide(
-    *, request: ReleasePart, book: _book.Book, done: dict[str, Release], planned: set[str]
+    *, request: ReleasePart, book: _book.Book, done: dict[str, Release], planned: set[str], claimed: Collection[int]
 ) -> _Plan | Released | PaymentError:
     part = book.by_reference.get(request.part_reference)
     if part is None:
@@ -108,6 +109,8 @@ def _decide(
         return _result(part=part, row=seen)
     if request.key in planned:
         return KeyReused(f"The key {request.key} comes twice in one batch.")
+    if part.pk in claimed:
+        return UnableToRelease(f"Some of {part.reference} is asked back: its escrow stays until that is over.")
     if part.open_disputes:
         return UnableToRelease(f"{part.reference} is disputed: its escrow stays until the dispute is over.")
     amount = part.escrow if request.amount is None else request.amount

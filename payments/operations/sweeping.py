@@ -14,6 +14,7 @@ from payments.operations.authorising import Authorise, authorise_payments
 from payments.operations.bank_notices import handle_waiting_notices
 from payments.operations.cancelling import CancelPart, VoidPayment, cancel_parts, expire_payments, void_payments
 from payments.operations.capturing import CapturePart, capture_parts
+from payments.operations.dividing import DividePart, divide_parts
 from payments.operations.refunding import RefundPart, refund_parts
 from payments.operations.renewing import renew_holds_of, replace_hold
 from payments.providers.other_bank import OtherBankMethod
@@ -89,6 +90,7 @@ def _ask_again(*, attempt: ProviderAttempt) -> None:
                         reason=request["reason"],
                         key=request["key"],
                         at=at,
+                        claim=request.get("claim", ""),
                     )
                 ]
             )
@@ -96,6 +98,19 @@ def _ask_again(*, attempt: ProviderAttempt) -> None:
             renew_holds_of(payment_id=request["payment_id"], at=at)
         case "replace":
             replace_hold(question_id=request["question_id"], source="", at=at)
+        case "divide":
+            divide_parts(
+                requests=[
+                    DividePart(
+                        part_reference=request["part_reference"],
+                        new_reference=request["new_reference"],
+                        goods=request["goods"],
+                        shipping=request["shipping"],
+                        key=request["key"],
+                        at=at,
+                    )
+                ]
+            )
         case "void":
             _give_back_again(request=request, at=at)
 

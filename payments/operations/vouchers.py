@@ -52,3 +52,8 @@ def issue_vouchers(*, requests: Sequence[IssueVoucher]) -> list[str | PaymentErr
         else:
             results.append(row.code)
     return results
+
+
+def end_vouchers(*, codes: Sequence[str], at: datetime) -> None:
+    """Let vouchers be used no more from now on; what is reserved of them stays reserved."""
+    Voucher.objects.filter(code__in=codes, valid_until__gt=at).update(valid_until=at)

@@ -106,6 +106,10 @@ class CardMethod:
         """Hold anew, its payer absent, what a hold that ends soon holds; then let go of the old one."""
         return [answered(act=self._renew, leg=leg) for leg in legs]
 
+    def divide(self, *, legs: Sequence[Leg]) -> list[Step]:
+        """Hold a part of what is held once more, its payer absent, so that each can be captured for itself."""
+        return [answered(act=self._divide, leg=leg) for leg in legs]
+
     def replace(self, *, legs: Sequence[Leg]) -> list[Step]:
         """Hold on another card, its payer present, what an earlier one holds; then let go of that."""
         return [answered(act=self._replace, leg=leg) for leg in legs]
@@ -178,6 +182,12 @@ class CardMethod:
         return step
 
     def _renew(self, api: Any, leg: Leg) -> Step:
+        step = self._divide(api, leg)
+        if step.expires_at:
+            self._let_go(api, leg, reference=leg.provider_reference)
+        return step
+
+    def _divide(self, api: Any, leg: Leg) -> Step:
         intent = _find_intent(api=api, leg=leg) if leg.retry else None
         if intent is None:
             before = api.payment_intents.retrieve(leg.provider_reference)
@@ -188,7 +198,6 @@ class CardMethod:
             if intent.status == "requires_action":
                 api.payment_intents.cancel(intent.id, {}, {"idempotency_key": f"{_name(leg)}:unasked"})
             return Step(refusal=step.refusal or DECLINED, answered=step.answered)
-        self._let_go(api, leg, reference=leg.provider_reference)
         return step
 
     def _replace(self, api: Any, leg: Leg) -> Step:
@@ -216,7 +225,7 @@ class CardMethod:
 
     def _void(self, api: Any, leg: Leg) -> Step:
         intent = api.payment_intents.retrieve(leg.provider_reference)
-        if plain(intent.metadata).get("part") != leg.part_reference:
+        if not leg.promised and plain(intent.metadata).get("part") != leg.part_reference:
             # Another leg's payment, whose question this one was waiting for.
             return Step()
         # What a capture left over is let go of by the card's bank itself.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from payments.ledger import queries as ledger
-from payments.models import CustomerAccount, Part, Payment, Tender
+from payments.models import CustomerAccount, Part, PartClaim, Payment, Refund, Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class PartStanding:
     refunded_after: int
     cancelled: int
     open_disputes: int
+    disputed: int
+    has_claim: bool
+
+    @property
+    def refundable(self) -> int:
+        """Return what was captured and neither went back nor is held for a dispute."""
+        return self.captured - self.refunded - self.disputed
 
     @property
     def refunded(self) -> int:
@@ -50,8 +57,26 @@ def parts_standing(*, references: Sequence[str]) -> dict[str, PartStanding]:
         "refunded_after",
         "cancelled",
         "open_disputes",
+        F("disputed_before") + F("disputed_after"),
+        Exists(PartClaim.objects.filter(part=OuterRef("pk"), closed_at__isnull=True)),
     )
     return {row[0]: PartStanding(*row) for row in rows}
+
+
+def refunds_done(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return the amount of each refund that was done, by its key."""
+    return dict(Refund.objects.filter(key__in=keys).values_list("key", "amount"))
+
+
+def claims_left(*, keys: Sequence[str]) -> dict[str, int]:
+    """Return what is still kept for each open claim, by its key."""
+    rows = PartClaim.objects.filter(key__in=keys, closed_at__isnull=True)
+    return dict(rows.values_list("key", F("amount") - F("refunded")))
+
+
+def open_claims() -> dict[str, int]:
+    """Return what is still kept for every open claim, by its key."""
+    return dict(PartClaim.objects.filter(closed_at__isnull=True).values_list("key", F("amount") - F("refunded")))
 
 
 def account_numbers(*, holders: Sequence[str]) -> dict[tuple[str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,3 +24,9 @@ def voucher(*, code: str, payer: str, currency: str, at: datetime) -> VoucherSta
     if row is None or row.holder not in ("", payer):
         return None
     return VoucherStanding(code=row.code, label=row.label, left=row.budget - row.reserved - row.spent)
+
+
+def given(*, codes: Sequence[str]) -> dict[str, int]:
+    """Return what of each voucher's budget is spent or promised, in minor units."""
+    rows = Voucher.objects.filter(code__in=codes)
+    return {row.code: row.reserved + row.spent for row in rows}

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from payments.models import MerchantTerms, MoneyHold, Part, Settlement
+from payments.models import MerchantTerms, MoneyHold, Part, PartClaim, Settlement
 from payments.operations.errors import PaymentError
 from payments.settlement import _days
 from payments.states import HOLD, may, move
@@ -127,7 +127,8 @@ def _change(*, hold_id: int, event: str, act: Callable[[MoneyHold], None]) -> st
 
 
 def without_held_parts(*, parts: QuerySet[Part]) -> QuerySet[Part]:
-    """Return the parts that may be settled: not held themselves, nor their merchant."""
+    """Return the parts that may be settled: not held themselves, nor their merchant, and nothing asked back."""
+    parts = parts.exclude(Exists(PartClaim.objects.filter(part=OuterRef("pk"), closed_at__isnull=True)))
     held = MoneyHold.objects.filter(merchant=OuterRef("merchant"), state__in=HOLDING)
     return parts.exclude(Exists(held.filter(Q(part_reference="") | Q(part_reference=OuterRef("reference")))))
 

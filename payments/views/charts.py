@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.core.cache import cache
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 _KEPT_SECONDS = 7 * 24 * 3600
@@ -73,12 +74,14 @@ def drawn(spec: dict[str, object]) -> SafeString:
     """Return a specification as an SVG for a page; the same one is drawn once."""
     spec = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": _CONFIG, **spec}
     text = json.dumps(spec, sort_keys=True)
-    key = f"chart:{hashlib.sha256(text.encode()).hexdigest()}"
+    key = f"drawing:{hashlib.sha256(text.encode()).hexdigest()}"
     svg = cache.get(key)
     if svg is None:
         import vl_convert
 
         svg = vl_convert.vegalite_to_svg(vl_spec=text)
-        svg = _NAMESPACES.sub("", svg).replace("<svg ", '<svg role="img" ', 1)
+        # A group, not a picture: what it is made of is read out too.
+        named = f'<svg role="group" aria-label="{escape(spec["description"])}" '
+        svg = _NAMESPACES.sub("", svg).replace("<svg ", named, 1)
         cache.set(key, svg, _KEPT_SECONDS)
     return mark_safe(svg)  # noqa: S308 - drawn from our own figures; the labels are escaped by the drawing

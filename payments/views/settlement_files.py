@@ -5,30 +5,30 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
-from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import SimpleDocTemplate, Spacer, Table, TableStyle
 
+from payments import paper
 from payments.money import Money
+from payments.paper import ACCENT, INK, LINE, SOFT
 from payments.queries.merchants import SettlementStatement
 from payments.views import exporting
 
 FORMS = ("pdf", *exporting.FORMATS)
-# The light theme's colors of static/css/tokens.css.
-INK, SOFT, LINE, ACCENT = HexColor("#14182b"), HexColor("#474d66"), HexColor("#dfe2ec"), HexColor("#2b3bcb")
-_TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=8.5, leading=11.5, textColor=INK)
+_TEXT = paper.TEXT
 _SMALL = ParagraphStyle("small", parent=_TEXT, fontSize=7.5, leading=10, textColor=SOFT)
-_TITLE = ParagraphStyle("title", parent=_TEXT, fontName="Helvetica-Bold", fontSize=19, leading=25)
+_TITLE = ParagraphStyle("title", parent=_TEXT, fontName=paper.BOLD, fontSize=19, leading=25)
 _TOTAL = ParagraphStyle("total", parent=_TITLE, textColor=ACCENT, alignment=TA_RIGHT)
+_HEAD = ParagraphStyle("head", parent=_SMALL, fontName=paper.BOLD, fontSize=8)
+_HEAD_RIGHT = ParagraphStyle("head-right", parent=_HEAD, alignment=TA_RIGHT)
 _MARGIN = 18 * mm
 
 
@@ -97,7 +97,7 @@ def pdf(*, statement: SettlementStatement, recipient: Sequence[str], at: datetim
 def _head(statement: SettlementStatement, recipient: Sequence[str]) -> list[object]:
     settled, sold = statement.settlement, statement.sold
     paid = Money(settled.paid_out, settled.currency).format()
-    title = Table([[Paragraph(escape(_("Settlement")), _TITLE), Paragraph(escape(paid), _TOTAL)]])
+    title = Table([[paper.said(_("Settlement"), _TITLE), paper.said(paid, _TOTAL)]])
     title.setStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)])
     facts = [
         (_("Number"), statement.number),
@@ -107,28 +107,31 @@ def _head(statement: SettlementStatement, recipient: Sequence[str]) -> list[obje
         (_("Commission"), Money(sold.commission, settled.currency).format()),
         (_("Tax on it"), Money(sold.vat, settled.currency).format()),
     ]
-    told = "<br/>".join(f"{escape(str(name))}: <b>{escape(value)}</b>" for name, value in facts)
-    to = "<br/>".join(escape(line) for line in recipient if line)
-    parties = Table([[Paragraph(to, _TEXT), Paragraph(told, _TEXT)]])
+    told = Table([[paper.said(name), paper.said(value, bold=True)] for name, value in facts], colWidths=[24 * mm, None])
+    told.setStyle([("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 0)])
+    parties = Table([[paper.said("\n".join(line for line in recipient if line)), told]])
     parties.setStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")])
     return [title, Spacer(1, 4 * mm), parties, Spacer(1, 6 * mm)]
 
 
 def _lines(statement: SettlementStatement) -> Table:
     rows: list[list[object]] = [
-        [_("What"), _("Reference"), _("Sale"), _("Commission"), _("Tax on it"), _("Deducted"), _("Amount")]
+        [
+            paper.said(text, _HEAD if place < 2 else _HEAD_RIGHT)
+            for place, text in enumerate(
+                (_("What"), _("Reference"), _("Sale"), _("Commission"), _("Tax on it"), _("Deducted"), _("Amount"))
+            )
+        ]
     ]
     for what, reference, *amounts, _currency, _journal in _rows(statement):
         cells = ["" if amount is None else f"{amount.to_decimal():,f}" for amount in amounts]
-        rows.append([Paragraph(escape(str(what)), _TEXT), Paragraph(escape(str(reference)), _SMALL), *cells])
+        rows.append([paper.said(what), paper.said(reference, _SMALL), *cells])
     drawn = Table(rows, colWidths=[width * mm for width in (40, 34, 20, 20, 18, 18, 24)], repeatRows=1)
     drawn.setStyle(
         TableStyle(
             [
-                ("FONT", (0, 0), (-1, -1), "Helvetica", 8.5),
-                ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 8),
-                ("FONT", (0, -1), (-1, -1), "Helvetica-Bold", 9),
-                ("TEXTCOLOR", (0, 0), (-1, 0), SOFT),
+                ("FONT", (0, 0), (-1, -1), paper.PLAIN, 8.5),
+                ("FONT", (0, -1), (-1, -1), paper.BOLD, 9),
                 ("TEXTCOLOR", (0, 1), (-1, -1), INK),
                 ("ALIGN", (2, 0), (-1, -1), "RIGHT"),
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -148,13 +151,13 @@ def _frame(canvas: Canvas, *, number: str, page: int, at: datetime) -> None:
     width, height = A4
     canvas.setFillColor(ACCENT)
     canvas.rect(0, height - 5 * mm, width, 5 * mm, stroke=0, fill=1)
-    canvas.setFont("Helvetica-Bold", 10)
-    canvas.drawString(_MARGIN, height - 15 * mm, policy.BANK_NAME)
+    paper.draw(canvas, _MARGIN, height - 15 * mm, policy.BANK_NAME, size=10, bold=True)
     canvas.setFillColor(SOFT)
-    canvas.setFont("Helvetica", 7.5)
     said = _("%(bank)s · %(address)s · tax number %(tax)s") % {
         "bank": policy.BANK_NAME, "address": policy.BANK_ADDRESS, "tax": policy.BANK_TAX_ID,
     }  # fmt: skip
-    canvas.drawString(_MARGIN, 11 * mm, said)
-    canvas.drawString(_MARGIN, 7.5 * mm, _("Made on %(day)s UTC") % {"day": f"{at:%d %b %Y, %H:%M}"})
-    canvas.drawRightString(width - _MARGIN, 11 * mm, f"{number} · " + _("page %(number)d") % {"number": page})
+    made = _("Made on %(day)s UTC") % {"day": f"{at:%d %b %Y, %H:%M}"}
+    paper.draw(canvas, _MARGIN, 11 * mm, said, size=7.5)
+    paper.draw(canvas, _MARGIN, 7.5 * mm, made, size=7.5)
+    paged = f"{number} · " + _("page %(number)d") % {"number": page}
+    paper.draw_right(canvas, width - _MARGIN, 11 * mm, paged, size=7.5)

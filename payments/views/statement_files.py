@@ -6,21 +6,26 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from reportlab.lib import colors
+from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import SimpleDocTemplate, Spacer, Table, TableStyle
 
+from payments import paper
 from payments.money import Money
 from payments.queries import AccountStatement
 from payments.settlement import iso20022
 from payments.views.exporting import harmless
+
+_TEXT = ParagraphStyle("statement", parent=paper.TEXT, fontSize=10, leading=12)
+_RIGHT = ParagraphStyle("statement-right", parent=_TEXT, alignment=TA_RIGHT)
+_TITLE = ParagraphStyle("statement-title", parent=_TEXT, fontName=paper.BOLD, fontSize=18, leading=26, alignment=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +90,36 @@ def as_camt(*, statement: AccountStatement, owner: str, at: datetime) -> Made:
 def as_pdf(*, statement: AccountStatement, owner: str, at: datetime) -> Made:
     """Return the statement for printing, oldest line first, with numbered pages."""
     account, currency = statement.account, statement.account.currency
-    styles = getSampleStyleSheet()
-    normal = styles["Normal"]
     period = f"{statement.since:%d %b %Y} – {statement.until:%d %b %Y}"
     head = [
-        Paragraph(escape(settings.RIALTO_POLICY.BANK_NAME), styles["Heading3"]),
-        Paragraph(escape(_("Statement of account")), styles["Title"]),
-        Paragraph(escape(owner), normal),
-        Paragraph(escape(f"{account.groups} · {currency}"), normal),
-        Paragraph(escape(period), normal),
+        paper.said(settings.RIALTO_POLICY.BANK_NAME, bold=True),
+        paper.said(_("Statement of account"), _TITLE),
+        paper.said(owner, _TEXT),
+        paper.said(f"{account.groups} · {currency}", _TEXT),
+        paper.said(period, _TEXT),
         Spacer(1, 6 * mm),
     ]
-    rows: list[list[object]] = [[_("Day"), _("What"), _("Amount"), _("Balance")]]
-    rows.append(["", _("At the beginning"), "", Money(statement.opening, currency).format()])
+    rows: list[list[object]] = [
+        [paper.said(_("Day"), bold=True), paper.said(_("What"), bold=True)]
+        + [paper.said(text, _RIGHT, bold=True) for text in (_("Amount"), _("Balance"))]
+    ]
+    rows.append(["", paper.said(_("At the beginning"), _TEXT), "", Money(statement.opening, currency).format()])
     for line in statement.lines:
         what = f"{line.text} {line.reference}".strip()
         rows.append(
             [
                 f"{line.at.astimezone(UTC):%d %b %Y}",
-                Paragraph(escape(what), normal),
+                paper.said(what, _TEXT),
                 Money(line.amount, currency).format(),
                 Money(line.balance, currency).format(),
             ]
         )
-    rows.append(["", _("At the end"), "", Money(statement.closing, currency).format()])
+    rows.append(["", paper.said(_("At the end"), _TEXT, bold=True), "", Money(statement.closing, currency).format()])
     table = Table(rows, colWidths=[28 * mm, 82 * mm, 32 * mm, 32 * mm], repeatRows=1)
     table.setStyle(
         TableStyle(
             [
-                ("FONTNAME", (0, 0), (-1, 0), "Helvetica-Bold"),
-                ("FONTNAME", (0, -1), (-1, -1), "Helvetica-Bold"),
+                ("FONTNAME", (0, -1), (-1, -1), paper.BOLD),
                 ("ALIGN", (2, 0), (-1, -1), "RIGHT"),
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LINEBELOW", (0, 0), (-1, 0), 0.8, colors.black),
@@ -131,8 +136,7 @@ def as_pdf(*, statement: AccountStatement, owner: str, at: datetime) -> Made:
 
 
 def _page(canvas: Canvas, document: SimpleDocTemplate) -> None:
-    canvas.setFont("Helvetica", 8)
-    canvas.drawRightString(A4[0] - 20 * mm, 10 * mm, _("Page %(number)d") % {"number": document.page})
+    paper.draw_right(canvas, A4[0] - 20 * mm, 10 * mm, _("Page %(number)d") % {"number": document.page}, size=8)
 
 
 FORMS = {"pdf": as_pdf, "csv": as_csv, "xml": as_camt}

@@ -26,6 +26,7 @@ from tests.benchmarks.test_bench_ledger import bench
             ("--seconds", "0.3", "--products", "1000"),
             {"bare view, median", "listing, median", "basket of 8 lines, median", "guest purchases, 4 shoppers"},
         ),
+        ("imports", ("--lines", "60"), {"lines missing afterwards", "60 new lines listed", "60 lines undone"}),
         ("settlement", ("--consignments", "200", "--merchants", "20"), set()),
     ],
 )

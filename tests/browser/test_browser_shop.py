@@ -75,14 +75,14 @@ def test_a_shopper_buys_of_two_merchants_and_follows_both_parcels(market, page_a
     express = page.locator("input[value=express]").first
     with page.expect_response("**/checkout/summary/"):
         express.check()
-    page.locator("[data-total]", has_text="€242.90").wait_for()
+    page.locator("[data-total]", has_text="€247.80").wait_for()
     assert fits(page)
     keep_picture(page, "shop-checkout")
     pay(page)
     page.get_by_role("heading", name="Thank you, it is ordered").wait_for()
     keep_picture(page, "shop-done")
     order = Order.objects.get()
-    assert (order.status, order.total_minor) == ("Confirmed", 8_900 + 14_900 + 490)
+    assert (order.status, order.total_minor) == ("Confirmed", 8_900 + 14_900 + 980)
     for number in (1, 2):
         send_parcel(page_at(width), f"owner{number}@mail.example", keep_picture)
     deliver_events()
@@ -140,10 +140,10 @@ def test_everything_works_without_script(market, page_at):
     page.get_by_role("link", name="Checkout").click()
     page.locator("input[value=express]").first.check()
     page.get_by_role("button", name="Update the total").click()
-    assert page.locator("[data-total]").inner_text() == "€182.90"
+    assert page.locator("[data-total]").inner_text() == "€187.80"
     pay(page)
     page.get_by_role("heading", name="Thank you, it is ordered").wait_for()
-    assert Order.objects.get().total_minor == 18_290
+    assert Order.objects.get().total_minor == 18_780
 
 
 def test_the_keyboard_alone_reaches_a_suggestion(market, page_at):

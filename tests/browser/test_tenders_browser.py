@@ -62,6 +62,7 @@ def test_one_order_is_paid_by_a_voucher_an_account_and_another_bank(
         put_into_basket(page)
         page.goto("/checkout/")
         keep_picture(page, "tenders-checkout-empty")
+        page.get_by_text("Use a voucher, or pay with more than one").click()
         page.get_by_label("Voucher code").fill("welcome-10")
         page.get_by_label("Voucher code").press("Tab")
         page.get_by_text("by voucher WELCOME-10").wait_for()

@@ -3,10 +3,7 @@
 import re
 
 import pytest
-from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.auth.models import Group
-from django.test import Client
 
 from financing.lending import products
 from financing.lending.models import Loan
@@ -17,6 +14,7 @@ from tests.factories import lending as lend
 from tests.factories import mall
 from tests.factories import payments as pay
 from tests.factories import underwriting as credit
+from tests.factories.visitors import visitor
 
 SIZES = (360, 1280)
 
@@ -29,22 +27,6 @@ def at(live_site, django_db_blocker):
         credit.ready(at=now)
         products.install_products(currency="EUR", at=now)
         yield now
-
-
-def visitor(page_at, user, width: int, *, mfa: bool = False):
-    """Return a page of somebody who has signed in."""
-    client = Client()
-    client.force_login(user)
-    if mfa:
-        Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": {}})
-        session = client.session
-        session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
-        session.save()
-    page = page_at(width)
-    page.goto("/healthz")
-    name = settings.SESSION_COOKIE_NAME
-    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": page.url}])
-    return page
 
 
 def officer(page_at, name: str, role: str, width: int):

@@ -23,6 +23,7 @@ class WillingCards(card.CardMethod):
         return [Step() for _ in legs]
 
     void = refund = capture
+    divide = authorise
 
 
 METHODS = [

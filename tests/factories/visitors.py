@@ -5,6 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.test import Client
+
 from config.simulation import people
 from tests.factories import journey
 
@@ -22,6 +26,22 @@ NAMELESS = """() => {
     .filter((element) => !named(element)).map((element) => element.outerHTML.slice(0, 120));
 }"""
 WIDER = "Math.max(0, document.scrollingElement.scrollWidth - window.innerWidth)"
+
+
+def visitor(page_at, user, width: int, *, mfa: bool = False):
+    """Return a page of somebody who has signed in."""
+    client = Client()
+    client.force_login(user)
+    if mfa:
+        Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": {}})
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
+        session.save()
+    page = page_at(width)
+    page.goto("/healthz")
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": page.url}])
+    return page
 
 
 class Person:

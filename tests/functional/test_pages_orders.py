@@ -248,15 +248,6 @@ def test_prices_and_stock_of_a_page_are_saved_at_once_and_only_ones_own(owner, m
     assert (str(lamp.price), lamp.num_in_stock) == ("19.90", 7)
 
 
-def test_a_new_product_is_on_the_market_at_once(owner, market):
-    data = {"title": "Opal globe", "category": "home/light", "sku": "G-1", "price": "49.00", "stock": "3"}
-    assert owner.post("/merchant/catalogue/new/", data).status_code == 302
-    assert "Opal globe" in owner.get("/search/", {"q": "opal"}).content.decode()
-    again = owner.post("/merchant/catalogue/new/", data | {"title": "Another"})
-    assert again.status_code == 422
-    assert 'value="Another"' in again.content.decode()
-
-
 def test_staff_are_let_go_and_the_last_owner_stays(owner, market):
     friend = make_shopper()
     Membership.objects.create(merchant=market.first, user=friend, role=CLERK, since=AT)

@@ -1,50 +1,18 @@
-"""Signing up, own details, applying to sell, and the frame around every page."""
+"""Signing up, own details, and the frame around every page."""
 
 import re
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
 from mall.customer.models import Consent, User
-from mall.merchants.models import Membership, Merchant, MerchantApplication
 from payments.queries import standing
 from tests.factories.mall import make_address, make_market, make_merchant, make_shopper
 
 pytestmark = pytest.mark.django_db
 
 SIGN_UP = {"name": "Ada Weber", "email": "ada@mail.example", "password1": "a-good-password"}
-
-
-def paper(name="paper.pdf", content=b"%PDF-1.4 my secret papers"):
-    return SimpleUploadedFile(name, content)
-
-
-def application(**changes):
-    data = {
-        "company": "Lagoon & Oak",
-        "registration_number": "HRB 1",
-        "tax_id": "DE1",
-        "iban": "DE89 3704 0044 0532 0130 00",
-        "line1": "Lindenweg 4",
-        "postcode": "28195",
-        "city": "Bremen",
-        "country": "DE",
-        "terms": "on",
-        "key": "k1",
-        "registration": paper(),
-        "identity": paper(),
-        "bank": paper(),
-    }
-    return data | changes
-
-
-def operations_person(email):
-    person = make_shopper(email=email, money=0)
-    person.groups.add(Group.objects.get(name="operations"))
-    return person
 
 
 def test_signing_up_opens_an_account_with_the_bank(client):
@@ -98,62 +66,6 @@ def test_details_addresses_and_consents_are_ones_own(client):
     assert Consent.objects.get(subject=f"user:{shopper.pk}").withdrawn_at is None
     client.post("/account/consent/", {"purpose": "credit", "granted": "0"})
     assert Consent.objects.get(subject=f"user:{shopper.pk}").withdrawn_at is not None
-
-
-def test_an_application_goes_through_two_people_to_an_open_store(client):
-    applicant = make_shopper(money=0)
-    client.force_login(applicant)
-    assert client.post("/sell/", application(consent_credit="on")).status_code == 302
-    assert "Being looked at" in client.get("/sell/").content.decode()
-    row = MerchantApplication.objects.get()
-    first, second = Client(), Client()
-    first.force_login(operations_person("one@bank.example"))
-    second.force_login(operations_person("two@bank.example"))
-    url = reverse("application-decide", args=[row.pk])
-    for _ in range(2):
-        first.post(url, {"decision": "approve"})
-    assert not Merchant.objects.exists()
-    second.post(url, {"decision": "approve"})
-    assert Membership.objects.get().user == applicant
-    assert client.get("/merchant/").status_code == 200
-
-
-def test_papers_are_for_the_applicant_and_operations_alone(client):
-    applicant = make_shopper(money=0)
-    client.force_login(applicant)
-    client.post("/sell/", application())
-    document = MerchantApplication.objects.get().documents.order_by("pk").first()
-    url = reverse("application-document", args=[document.pk])
-    own = client.get(url)
-    assert own.content == b"%PDF-1.4 my secret papers"
-    assert own["Content-Disposition"].startswith("attachment")
-    stranger, operations = Client(), Client()
-    stranger.force_login(make_shopper(money=0))
-    operations.force_login(operations_person("one@bank.example"))
-    assert Client().get(url).status_code == 302
-    assert stranger.get(url).status_code == 404
-    assert operations.get(url).status_code == 200
-    assert stranger.get("/ops/applications/").status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"iban": "DE00 0000"}, "iban"),
-        ({"identity": paper("a.exe", b"MZ\x90")}, "identity"),
-        ({"bank": paper("empty.pdf", b"")}, "bank"),
-        ({"terms": ""}, "terms"),
-        ({"company": ""}, "company"),
-    ],
-)
-def test_a_wrong_application_is_answered_beside_the_field_and_keeps_what_was_typed(client, change, field):
-    client.force_login(make_shopper(money=0))
-    response = client.post("/sell/", application(**change))
-    text = response.content.decode()
-    assert response.status_code == 422
-    assert f'id="id_{field}_error"' in text
-    assert 'value="HRB 1"' in text
-    assert not MerchantApplication.objects.exists()
 
 
 @pytest.mark.parametrize("url", ["/", "/search/", "/basket/", "/account/login/", "/account/signup/", "/nowhere/"])

@@ -175,7 +175,7 @@ def test_a_suspended_merchants_goods_cannot_be_added_and_block_the_checkout_with
     refused = client.post("/basket/add/", {"stockrecord": other.pk, "quantity": 1}, headers={"HX-Request": "true"})
     assert "not sold any more" in refused.content.decode()
     text = client.get("/basket/").content.decode()
-    assert "This store is closed at the moment" in text
+    assert "is closed at the moment: please take its goods out" in text
     assert 'href="/checkout/"' not in text
 
 
@@ -217,7 +217,7 @@ def test_the_basket_survives_signing_in(client):
 
 def test_an_unknown_discount_code_is_answered_beside_its_field(client):
     client.post("/basket/add/", {"stockrecord": make_offer(merchant=make_merchant()).pk, "quantity": 1})
-    response = client.post("/basket/voucher/", {"code": "NOSUCH"})
+    response = client.post("/basket/code/", {"code": "NOSUCH"})
     text = response.content.decode()
     assert response.status_code == 422
     assert "We do not know this code" in text

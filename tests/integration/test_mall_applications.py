@@ -14,7 +14,8 @@ from mall.merchants import applications
 from mall.merchants.applications import Application, UnableToApply, UnableToDecide
 from mall.merchants.documents import DocumentDamaged, UnableToKeepDocument, Upload, content_type
 from mall.merchants.models import KybDocument, Membership, Merchant, MerchantApplication
-from tests.factories.mall import AT, make_address, make_draft, make_offer, make_shopper
+from mall.onboarding import deciding
+from tests.factories.mall import AT, deliver_events, make_address, make_draft, make_offer, make_shopper
 
 pytestmark = pytest.mark.django_db
 
@@ -48,16 +49,18 @@ def make_application(*, applicant: User | None = None, **changes: object) -> Mer
         "at": AT,
         "documents": DOCUMENTS,
     }
-    return applications.apply_to_sell(application=Application(**values | changes))
+    row = applications.apply_to_sell(application=Application(**values | changes))
+    deliver_events()
+    return row
 
 
 def test_two_people_of_operations_open_a_merchant_who_can_sell_at_once():
     row = make_application()
     first, second = make_staff(), make_staff()
 
-    assert applications.approve(application_id=row.pk, by=first, at=AT).state == "seconded"
+    assert deciding.agree(application_id=row.pk, by=first, at=AT).state == "seconded"
     assert Merchant.objects.count() == 0
-    approved = applications.approve(application_id=row.pk, by=second, at=AT)
+    approved = deciding.agree(application_id=row.pk, by=second, at=AT)
 
     assert approved.state == "approved"
     merchant = approved.merchant
@@ -71,10 +74,10 @@ def test_two_people_of_operations_open_a_merchant_who_can_sell_at_once():
 
 def test_one_person_cannot_be_both_pairs_of_eyes():
     row, first = make_application(), make_staff()
-    applications.approve(application_id=row.pk, by=first, at=AT)
+    deciding.agree(application_id=row.pk, by=first, at=AT)
 
     with pytest.raises(NotAllowed):
-        applications.approve(application_id=row.pk, by=first, at=AT)
+        deciding.agree(application_id=row.pk, by=first, at=AT)
 
     row.refresh_from_db()
     assert (row.state, row.merchant) == ("seconded", None)
@@ -88,24 +91,29 @@ def test_only_operations_decide_and_nobody_on_his_own():
 
     for person in (applicant, make_staff(group="credit officer"), make_shopper(money=0)):
         with pytest.raises(NotAllowed):
-            applications.approve(application_id=row.pk, by=person, at=AT)
+            deciding.agree(application_id=row.pk, by=person, at=AT)
         with pytest.raises(NotAllowed):
-            applications.decline(application_id=row.pk, by=person, reason="no", at=AT)
+            deciding.decline(application_id=row.pk, by=person, reason="no", at=AT)
     row.refresh_from_db()
     assert row.state == "submitted"
 
 
-def test_a_declined_application_says_why_and_stays_declined():
-    row, person = make_application(), make_staff()
+def test_a_declined_application_says_why_after_two_have_said_no():
+    row, first, second = make_application(), make_staff(), make_staff()
 
     with pytest.raises(UnableToDecide):
-        applications.decline(application_id=row.pk, by=person, reason=" ", at=AT)
-    applications.decline(application_id=row.pk, by=person, reason="The papers are of another company.", at=AT)
+        deciding.decline(application_id=row.pk, by=first, reason=" ", at=AT)
+    deciding.agree(application_id=row.pk, by=second, at=AT)
+    assert deciding.decline(application_id=row.pk, by=first, reason="Not theirs.", at=AT).state == "refusing"
+    with pytest.raises(NotAllowed):
+        deciding.decline(application_id=row.pk, by=first, reason="Not theirs.", at=AT)
+    declined = deciding.decline(application_id=row.pk, by=second, reason="The papers are of another company.", at=AT)
 
+    assert (declined.state, declined.reason) == ("declined", "The papers are of another company.")
+    assert (declined.first_decision_by, declined.second_decision_by) == (first, second)
+    assert Merchant.objects.count() == 0
     with pytest.raises(UnableToDecide):
-        applications.approve(application_id=row.pk, by=make_staff(), at=AT)
-    [shown] = applications.applications(applicant=row.applicant_id)
-    assert (shown.state, shown.reason) == ("declined", "The papers are of another company.")
+        deciding.agree(application_id=row.pk, by=make_staff(), at=AT)
 
 
 def test_documents_lie_encrypted_in_a_private_folder():

@@ -24,6 +24,7 @@ from mall.fulfilment.checks import check_consignments
 from mall.fulfilment.models import Consignment
 from mall.fulfilment.requests import CancelConsignment, Deliver, Dispatch, RefundConsignment, UnableToDispatch
 from mall.order.models import Order
+from mall.taxes import queries as taxes
 from payments import operations as payments
 from payments.ledger import queries as ledger
 from tests.factories.mall import (
@@ -139,6 +140,8 @@ def test_a_refused_payment_gives_the_stock_back_and_holds_nothing():
 def test_placing_takes_the_same_few_statements_for_one_order_and_for_many(count):
     market = make_market(stock=1_000, money=10_000_000)
     drafts = [make_draft(user=market.shopper, quantities={market.lamp: 1, market.chair: 1}) for _ in range(count)]
+    # Read once in some minutes, by whoever is first.
+    taxes.table()
 
     with CaptureQueriesContext(
         connection,

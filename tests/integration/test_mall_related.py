@@ -19,7 +19,7 @@ from mall.fulfilment.reviews import post_reviews
 from mall.merchants.models import Membership
 from mall.partner.models import StockRecord
 from mall.queries import merchants as merchant_queries
-from mall.queries import orders
+from mall.queries import order_lists, orders, packing
 from mall.queries.related import related, related_reasons
 from mall.search.queries import search
 from tests.factories.mall import (
@@ -192,12 +192,12 @@ def test_pages_of_many_orders_take_a_fixed_number_of_statements():
     assert statements(lambda: orders.order_page(number=large.number, user_id=shopper.pk)) == 5
     assert orders.order_page(number=small.number, user_id=shopper.pk + 1) is None
     for size in (1, 14):
-        assert statements(lambda size=size: orders.orders_of(user_id=shopper.pk, page_size=size)) == 4
-        assert statements(lambda size=size: orders.consignments_of(merchant_id=merchant.pk, page_size=size)) == 5
+        assert statements(lambda size=size: order_lists.orders_of(user_id=shopper.pk, size=size)) == 3
+        assert statements(lambda size=size: packing.parcels_of(merchant_id=merchant.pk, size=size)) == 4
     assert statements(lambda: merchant_queries.merchant_home(merchant_id=merchant.pk, at=AT)) == 3
     assert statements(lambda: merchant_queries.catalogue_of(merchant_id=merchant.pk)) == 2
-    rows, total = orders.orders_of(user_id=shopper.pk)
-    assert (total, len(rows), max(row.pieces for row in rows)) == (14, 14, 24)
+    rows, after = order_lists.orders_of(user_id=shopper.pk)
+    assert (after, len(rows), max(row.pieces for row in rows)) == ("", 14, 24)
 
 
 def test_a_merchants_home_counts_what_there_is_to_do(sent):

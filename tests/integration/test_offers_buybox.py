@@ -9,6 +9,7 @@ from mall.actors import NotAllowed
 from mall.catalogue import operations as catalogue
 from mall.catalogue.details import details
 from mall.catalogue.operations import ChangeOffer, UnableToList
+from mall.delivery.models import DeliveryMethod, DeliveryTerms
 from mall.offers import buybox, making, operations
 from mall.offers.making import MakeOffer, UnableToOffer
 from mall.offers.models import BuyBoxWeights, MerchantStanding
@@ -236,3 +237,41 @@ def test_two_windows_do_not_undo_each_other():
     assert "stock was changed meanwhile and is 10" in str(change(stock=4, seen_stock=9))
     offer.refresh_from_db()
     assert (offer.price, offer.num_in_stock) == (20, 10)
+
+
+def test_what_a_store_says_of_its_delivery_counts():
+    slow, usual = make_merchant(), make_merchant()
+    first = make_offer(merchant=slow, price=2_000, key="K", title="Kettle")
+    second = make_offer(merchant=usual, price=2_000, key="K", title="Kettle")
+    terms = DeliveryTerms.objects.create(
+        merchant=slow,
+        handling_days=3,
+        cut_off_hour=12,
+        time_zone="UTC",
+        working_days=[0],
+        changed_by="x",
+        changed_at=AT,
+    )
+    DeliveryMethod.objects.create(terms=terms, code="express", charge=1_900, transit_days=1)
+    DeliveryMethod.objects.create(terms=terms, code="standard", charge=900, free_from=5_000, transit_days=6)
+
+    ranked = buybox.ranked(product_ids=[first.product_id])[first.product_id]
+
+    assert [(offer.stockrecord_id, offer.landed, offer.days) for offer in ranked] == [
+        (second.pk, 2_490, 5),
+        (first.pk, 2_900, 9),
+    ]
+
+
+def test_a_used_one_that_costs_less_is_not_what_a_new_one_is_compared_with():
+    make_offer(merchant=make_merchant(), price=2_000, key="K", title="Kettle", handling_days=3)
+    best = make_offer(merchant=make_merchant(), price=1_950, key="K", title="Kettle", handling_days=1)
+    make_offer(merchant=make_merchant(), price=1_200, key="K", title="Kettle", condition="used")
+    make_offer(merchant=make_merchant(), price=900, key="K", title="Kettle", stock=0)
+
+    assert buybox.why(offers=buybox.ranked(product_ids=[best.product_id])[best.product_id]) == [
+        "It costs least with delivery: €24.40.",
+        "It arrives first, up to 2 working days earlier.",
+        "New things come before used ones.",
+        "Offers that are sold out come last.",
+    ]

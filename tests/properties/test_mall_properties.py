@@ -10,10 +10,18 @@ from django.db import transaction
 from mall.actors import BUYER, OPERATIONS, SYSTEM_ACTOR, Actor
 from mall.checkout import operations as checkout
 from mall.checkout.drafts import CancelOrder, UnableToPlaceOrder
+from mall.fulfilment import dividing
 from mall.fulfilment import operations as fulfilment
 from mall.fulfilment.checks import check_consignments
+from mall.fulfilment.dividing import CancelPieces, DivideConsignment
 from mall.fulfilment.models import Consignment, ConsignmentEvent, ConsignmentLine
-from mall.fulfilment.requests import CancelConsignment, Deliver, Dispatch, RefundConsignment
+from mall.fulfilment.requests import (
+    CancelConsignment,
+    Deliver,
+    Dispatch,
+    RefundConsignment,
+    UnableToMoveConsignment,
+)
 from mall.order.models import Line, Order
 from mall.partner.models import StockRecord
 from payments import operations as payments
@@ -43,6 +51,8 @@ class Walk:
             self.again: 2,
             self.cancel: 1,
             self.give_up: 1,
+            self.divide: 3,
+            self.give_up_pieces: 2,
             self.dispatch: 7,
             self.deliver: 5,
             self.refund: 6,
@@ -104,6 +114,39 @@ class Walk:
         fulfilment.cancel_consignments(
             requests=[CancelConsignment(number=number, by=self.some_actor(number), reason="why not", at=self.at)]
         )
+
+    def some_pieces(self, number: str) -> dict[int, int]:
+        lines = ConsignmentLine.objects.filter(consignment__number=number).order_by("pk")
+        return {line.line_id: self.dice.randrange(line.quantity + 1) for line in lines}
+
+    def divide(self) -> None:
+        number = self.some_consignment()
+        self.number += 1
+        with contextlib.suppress(UnableToMoveConsignment):
+            dividing.divide_consignment(
+                request=DivideConsignment(
+                    number=number,
+                    pieces=self.some_pieces(number),
+                    by=self.some_actor(number),
+                    key=f"d{self.number}",
+                    at=self.at,
+                )
+            )
+
+    def give_up_pieces(self) -> None:
+        number = self.some_consignment()
+        self.number += 1
+        with contextlib.suppress(UnableToMoveConsignment):
+            dividing.cancel_pieces(
+                request=CancelPieces(
+                    number=number,
+                    pieces=self.some_pieces(number),
+                    by=self.some_actor(number),
+                    reason="why not",
+                    key=f"d{self.number}",
+                    at=self.at,
+                )
+            )
 
     def dispatch(self) -> None:
         numbers = [self.some_consignment() for _ in range(3)]

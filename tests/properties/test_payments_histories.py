@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from payments import models, operations, settlement
@@ -42,6 +42,7 @@ acts = st.one_of(
     st.tuples(st.just("release"), parts, st.none() | amounts),
     st.tuples(st.just("refund"), parts, amounts),
     st.tuples(st.just("cancel"), parts, st.none()),
+    st.tuples(st.just("divide"), parts, amounts),
     st.tuples(st.just("void"), parts, st.none()),
     st.tuples(st.just("day"), st.integers(1, 40), st.booleans()),
     st.tuples(st.just("again"), parts, st.none()),
@@ -112,12 +113,32 @@ class History:
             result = refund(part, second, key=key, at=self.at)
         elif name == "cancel":
             result = cancel(part, key=key, at=self.at)
+        elif name == "divide":
+            result = self.divide(part, second, key)
         else:
             payment = models.Part.objects.get(reference=part).payment_id
             operations.void_payments(requests=[operations.VoidPayment(payment_id=payment, at=self.at)])
             return
         if not isinstance(result, errors.PaymentError):
             self.said.append((name, part, second, key))
+
+    def divide(self, part: str, amount: int, key: str) -> object:
+        [result] = operations.divide_parts(
+            requests=[
+                operations.DividePart(
+                    part_reference=part,
+                    new_reference=f"{part}/{key}",
+                    goods=amount,
+                    shipping=0,
+                    key=key,
+                    at=self.at,
+                    given_up=amount % 2 == 0,
+                )
+            ]
+        )
+        if not isinstance(result, errors.PaymentError) and not result.replayed:
+            self.parts.append(result.new_reference)
+        return result
 
     def pay(self, number: int, shares: list[int], by_voucher: int, rest: tuple[str, str] | None = None) -> None:
         total = sum(shares)
@@ -185,6 +206,7 @@ class History:
 
     def totals(self) -> tuple[int, int, int]:
         moved = models.Capture.objects.count() + models.Refund.objects.count() + models.DisputeMovement.objects.count()
+        moved += models.PartDivision.objects.count()
         return balance(f"deposit:{self.account}"), balance("card:stripe:available"), moved
 
 
@@ -230,7 +252,7 @@ unhurried = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 def test_every_history_leaves_books_that_balance_to_the_cent_after_each_step(tell: Callable[[str], None]) -> None:
     did: Counter[str] = Counter()
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=unhurried)
+    @settings(max_examples=20, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=unhurried)
     @given(history=st.lists(acts, min_size=5, max_size=20))
     def lived(history: list[tuple]) -> None:
         live(history, did)

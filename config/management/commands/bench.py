@@ -13,7 +13,8 @@ from django.test.utils import override_settings
 
 from config import env
 from config.benchmarks import catalogue, serving, throwaway
-from mall.benchmarks import search, shop
+from mall.benchmarks import imports, search, shop
+from mall.imports import reading
 from payments import clock
 from payments.benchmarks import figures, ledger, paying, settlement, webhook
 
@@ -38,6 +39,9 @@ class Command(BaseCommand):
         shopped.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         shopped.add_argument("--seconds", type=float, default=5, help="how long a part of a round lasts (default 5)")
         shopped.add_argument("--products", type=int, help="a made-up catalogue of so many (default: the real data set)")
+        files = subjects.add_parser("imports", help="a merchant's catalogue checked, listed, changed and undone")
+        files.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        files.add_argument("--lines", type=int, default=50_000, help="of the file (default 50,000, the most)")
         day = subjects.add_parser("settlement", help="settling a large day, against a bare update of as many rows")
         day.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         day.add_argument("--consignments", type=int, default=100_000, help="how many (default 100,000)")
@@ -48,6 +52,8 @@ class Command(BaseCommand):
             raise CommandError("--seconds must be above 0 and --transfers at least 1,000.")
         if (options.get("products") or 1_000) < 1_000:
             raise CommandError("--products must be at least 1,000.")
+        if not 10 <= options.get("lines", 10) <= reading.MAX_LINES:
+            raise CommandError(f"--lines must be from 10 to {reading.MAX_LINES:,}.")
         if options.get("peer") is not None and not options["peer"].is_file():
             raise CommandError(f"--peer {options['peer']} is not there: name pgledger's SQL file, or leave it out.")
         if not 0 < options.get("merchants", 1) <= options.get("consignments", 1):
@@ -65,6 +71,11 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(said))
         if missed:
             sys.exit(1)
+
+    def _imports(self, options: dict) -> list[figures.Figure]:
+        in_process = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        with throwaway.database(apps=()), override_settings(CACHES=in_process, RIALTO_OUTBOX_KICK=False):
+            return imports.run(lines=options["lines"], at=clock.now(), say=self.stderr.write, figure=figures.Figure)
 
     def _settlement(self, options: dict) -> list[figures.Figure]:
         with (

@@ -59,11 +59,12 @@ def write_listings(*, generator: np.random.Generator, aisles: list[int], sales: 
 def _title(aisle: words.Aisle, pick: Floats, taken: set[str]) -> tuple[words.Thing, str, dict[str, str]]:
     thing = _choose(aisle.things, pick[0])
     made = words.MADE_OF.get(thing.noun, aisle.materials)
+    brands = words.BRANDS[aisle.path[0]]
     # When a name is taken the next brand, then the next color, is tried in turn.
-    for turn in range(len(words.BRANDS) * len(aisle.colors) * len(thing.sizes)):
-        brand = _choose(words.BRANDS, pick[1], turn)
-        color = _choose(aisle.colors, pick[3], turn // len(words.BRANDS))
-        size = _choose(thing.sizes, pick[4], turn // (len(words.BRANDS) * len(aisle.colors)))
+    for turn in range(len(brands) * len(aisle.colors) * len(thing.sizes)):
+        brand = _choose(brands, pick[1], turn)
+        color = _choose(aisle.colors, pick[3], turn // len(brands))
+        size = _choose(thing.sizes, pick[4], turn // (len(brands) * len(aisle.colors)))
         material = _choose(made, pick[2])
         title = f"{brand} {material} {thing.noun}, {color}"
         if len(thing.sizes) > 1:

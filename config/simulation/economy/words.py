@@ -29,12 +29,32 @@ class Aisle:
     color_word: str = "Color"
 
 
-BRANDS = (
-    "Alder & Oak", "Aurelio", "Bellweather", "Brightwater", "Calder", "Castellane", "Corvina", "Dorsoduro",
-    "Eastholm", "Fenwick", "Giudecca", "Halden", "Harrow Lane", "Ilmari", "Juniper Row", "Karst", "Lindqvist",
-    "Lumen", "Marea", "Merrow", "Nordhaven", "Olmo", "Pellestrina", "Quarry Hill", "Rookery", "Salvia",
-    "San Polo", "Sorrel", "Tavola", "Thornbury", "Torcello", "Umbra", "Valbruna", "Vesper", "Westerly", "Zattere",
-)  # fmt: skip
+# Brands by the first part of an aisle's path: nobody makes olive oil and soundbars.
+BRANDS = {
+    "Home": (
+        "Alder & Oak", "Aurelio", "Bellweather", "Brightwater", "Calder", "Castellane", "Eastholm", "Fenwick",
+        "Harrow Lane", "Juniper Row", "Nordhaven", "Olmo", "Quarry Hill", "Tavola", "Thornbury", "Torcello",
+    ),
+    "Electronics": (
+        "Ampère & Daughters", "Corvina", "Dorsoduro", "Halden", "Ilmari", "Karst", "Lumen", "Nordlys", "Orsa",
+        "Signale", "Umbra", "Vesper", "Voltaire", "Westerly",
+    ),
+    "Fashion": (
+        "Bellweather", "Casa Lino", "Castellane", "Giudecca", "Harrow Lane", "Lindqvist", "Marea", "Pellestrina",
+        "Rookery", "San Polo", "Sartoria Riva", "Sorrel", "Thornbury", "Zattere",
+    ),
+    "Beauty": ("Aurelio", "Botanica Sera", "Fior di Sale", "Juniper Row", "Marea", "Olmo", "Salvia", "Sorrel"),
+    "Sports": ("Alpe", "Brenta", "Fjellvind", "Karst", "Lindqvist", "Merrow", "Nordhaven", "Valbruna", "Westerly"),
+    "Family": (
+        "Bellweather", "Filo & Legno", "Juniper Row", "Kite & Co.", "Little Quay", "Marea", "Olmo", "Rookery",
+    ),
+    "Food": (
+        "Bottega Salina", "Casa Olmo", "Colle Alto", "Mulino Vecchio", "Quarry Hill", "Salvia", "Tavola", "Torcello",
+    ),
+    "Books and Office": (
+        "Calle Carta", "Fenwick", "Giudecca", "Inkwell & Sons", "Pellestrina", "Rookery", "San Polo", "Zattere",
+    ),
+}  # fmt: skip
 
 _BRIGHT = ("Sea Blue", "Coral", "Mustard", "Forest Green", "Charcoal", "Ivory")
 _QUIET = ("Sand", "Slate", "Ivory", "Sage", "Terracotta", "Night Blue")

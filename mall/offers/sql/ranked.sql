@@ -5,7 +5,13 @@
     ), offered AS (
         SELECT p.id AS product_id, coalesce(p.parent_id, p.id) AS family_id, s.id AS stockrecord_id,
                m.id AS merchant_id, m.name AS merchant_name, s.price_currency AS currency, s.price,
-               s.condition, s.handling_days, m.delivery_free_from, m.delivery_charge,
+               s.condition, kind.requires_shipping,
+               -- What the store said of its usual way of delivery, else what is usual here.
+               CASE WHEN terms.id IS NULL THEN coalesce(m.delivery_charge, %(charge)s) ELSE way.charge END AS charge,
+               CASE WHEN terms.id IS NULL THEN coalesce(m.delivery_free_from, %(free_from)s) ELSE way.free_from END
+                   AS free_from,
+               s.handling_days + CASE WHEN terms.id IS NULL THEN %(days)s
+                                      ELSE terms.handling_days + way.transit_days END AS carried_days,
                CASE WHEN s.num_in_stock IS NULL THEN NULL
                     ELSE greatest(s.num_in_stock - coalesce(s.num_allocated, 0), 0) END AS free,
                s.num_in_stock IS NULL OR s.num_in_stock > coalesce(s.num_allocated, 0) AS in_stock,
@@ -16,13 +22,20 @@
         JOIN merchants_merchant m ON m.partner_id = s.partner_id AND m.status = 'active'
         JOIN catalogue_product p ON p.id = s.product_id AND p.is_public
         LEFT JOIN catalogue_product parent ON parent.id = p.parent_id
+        LEFT JOIN catalogue_productclass kind ON kind.id = coalesce(p.product_class_id, parent.product_class_id)
+        LEFT JOIN delivery_deliveryterms terms ON terms.merchant_id = m.id
+        LEFT JOIN LATERAL (
+            SELECT charge, free_from, transit_days FROM delivery_deliverymethod WHERE terms_id = terms.id
+            ORDER BY array_position(ARRAY['standard', 'express', 'pickup'], code::text) LIMIT 1
+        ) way ON true
         LEFT JOIN offers_merchantstanding standing ON standing.merchant_id = m.id
         WHERE s.product_id = ANY(%(members)s) AND s.price IS NOT NULL AND coalesce(parent.is_public, true)
     ), delivered AS (
         SELECT offered.*,
-               minor + CASE WHEN minor >= coalesce(delivery_free_from, %(free_from)s) THEN 0
-                            ELSE coalesce(delivery_charge, %(charge)s) END AS landed,
-               %(days)s + handling_days AS days
+               minor + CASE WHEN requires_shipping IS NOT DISTINCT FROM false OR minor >= free_from THEN 0
+                            ELSE coalesce(charge, 0) END AS landed,
+               CASE WHEN requires_shipping IS NOT DISTINCT FROM false THEN 1
+                    ELSE greatest(coalesce(carried_days, %(days)s), 1) END AS days
         FROM offered
     ), compared AS (
         SELECT delivered.*,

@@ -1,4 +1,4 @@
-"""Synonyms and weights to begin with; the entries of what is sold already come with 0008, when all they need is there."""
+"""Synonyms and weights to begin with; the entries of what is sold already come with 0009, when all they need is there."""
 
 import csv
 from pathlib import Path

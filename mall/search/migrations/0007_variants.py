@@ -14,7 +14,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(model_name="searchentry", name="price_to", field=models.BigIntegerField(null=True)),
-        migrations.AddField(
-            model_name="searchentry", name="variants", field=models.PositiveIntegerField(db_default=0)
-        ),
+        migrations.AddField(model_name="searchentry", name="variants", field=models.PositiveIntegerField(db_default=0)),
     ]

@@ -14,8 +14,7 @@ WITH ranked AS MATERIALIZED (
                WHERE place = 1 AND ranked.currency = best.price_currency AND ranked.in_stock = best.in_stock
            ) AS price_to,
            array_agg(DISTINCT 2 * 1099511627776 + ranked.merchant_id)
-               || CASE WHEN bool_or(ranked.minor >= coalesce(delivery_free_from, %(free_from)s))
-                       THEN ARRAY[6 * 1099511627776 + 1] ELSE '{}' END AS tags
+               || CASE WHEN bool_or(ranked.landed = ranked.minor) THEN ARRAY[6 * 1099511627776 + 1] ELSE '{}' END AS tags
     FROM ranked JOIN best ON best.product_id = ranked.family_id GROUP BY ranked.family_id
 ), category AS (
     SELECT pc.product_id, array_agg(DISTINCT 1099511627776 + up.id) AS tags,
@@ -51,7 +50,7 @@ WITH ranked AS MATERIALIZED (
 )
 INSERT INTO search_searchentry AS entry (
     product_id, title, slug, category_name, merchant_name, stockrecord_id, offers, currency, price, in_stock, rating,
-    reviews, listed_at, quality, tags, names, details, price_to, variants
+    reviews, listed_at, quality, tags, names, details, price_to, variants, photo
 )
 SELECT p.id, p.title, p.slug, coalesce(category.name, ''), best.name, best.stockrecord_id, offers.offers,
        best.price_currency, best.minor, best.in_stock, said.rating, coalesce(reviewed.reviews, 0), p.date_created,
@@ -70,7 +69,10 @@ SELECT p.id, p.title, p.slug, coalesce(category.name, ''), best.name, best.stock
            )
            || search_vector(search_words(coalesce(category.above, '') || ' ' || best.name), 'D'),
        search_vector(search_words(left(p.description, 2000)), 'D'),
-       offers.price_to, offers.variants
+       offers.price_to, offers.variants, coalesce((
+           SELECT i.original FROM catalogue_productimage i WHERE i.product_id = p.id
+           ORDER BY i.display_order, i.id LIMIT 1
+       ), '')
 FROM catalogue_product p
 JOIN told ON told.id = p.id
 JOIN best ON best.product_id = p.id
@@ -91,4 +93,5 @@ ON CONFLICT (product_id) DO UPDATE SET
     currency = excluded.currency, price = excluded.price, in_stock = excluded.in_stock, rating = excluded.rating,
     reviews = excluded.reviews, listed_at = excluded.listed_at, quality = excluded.quality,
     tags = excluded.tags, names = excluded.names,
-    details = excluded.details, price_to = excluded.price_to, variants = excluded.variants
+    details = excluded.details, price_to = excluded.price_to, variants = excluded.variants,
+    photo = excluded.photo

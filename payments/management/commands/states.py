@@ -3,13 +3,21 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
 
 from payments import machines, states
 
 
+def document() -> str:
+    """Return the page: the states of payments, and of the apps above as `RIALTO_STATES` names them."""
+    others = [import_string(path) for path in settings.RIALTO_STATES]
+    return machines.document(machines=(*states.MACHINES, *others))
+
+
 class Command(BaseCommand):
-    help = "Print the states of payments as documentation, or write it to a file."
+    help = "Print the states of payments and of the apps above as documentation, or write it to a file."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -17,6 +25,6 @@ class Command(BaseCommand):
 
     def handle(self, *, write: Path | None, **options: object) -> None:
         if write is None:
-            self.stdout.write(machines.document(machines=states.MACHINES))
+            self.stdout.write(document())
         else:
-            write.write_text(machines.document(machines=states.MACHINES), encoding="utf-8")
+            write.write_text(document(), encoding="utf-8")

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """Merchants' own programs: keys, stock and prices set, orders read."""
+
+    name = "mall.api"
+    label = "api"
+    verbose_name = "Merchants' interface"
