@@ -139,7 +139,7 @@ def sends(person: Person, consignment: Consignment, name: str) -> None:
     person.sees(f"{name}-today", heading="Today")
     person.follows("See all")
     person.sees(f"{name}-to-pack", heading="Orders")
-    row = person.page.locator(".order-row").filter(has_text=consignment.number)
+    row = person.page.locator(".desk-row").filter(has_text=consignment.number)
     row.get_by_role("link").first.click()
     person.page.get_by_label("Carrier").fill("Blue Post")
     person.page.get_by_label("Tracking").fill("RX 1207 559")
